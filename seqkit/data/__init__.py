@@ -1,0 +1,1 @@
+"""Ids to batches: ragged storage, length buckets, padding and masks."""

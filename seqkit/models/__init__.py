@@ -1,0 +1,1 @@
+"""Models: one trained thing a file, from batch to outputs and loss."""

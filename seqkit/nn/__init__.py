@@ -1,0 +1,1 @@
+"""Layers: embeddings, recurrent cells and encoders, convolutions, pooling."""

@@ -1,0 +1,213 @@
+"""Settings: frozen, typed, validated dataclasses, changed by ``key=value`` words or a TOML file.
+
+A settings class is declared with :func:`settings`; its fields carry their range and their
+one-line help (``Field(default=128, ge=1, description="...")``). Groups nest as fields whose
+type is another settings class, and are addressed with dots: ``train.epochs=5``. The last part
+alone is enough where only one setting ends in it: ``epochs=5``.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from seqkit.errors import SeqkitError, suggest
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(Field,))
+def settings(cls: type[T]) -> type[T]:
+    """Make ``cls`` a frozen dataclass that checks every value and refuses unknown names."""
+    config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    return pydantic_dataclass(frozen=True, kw_only=True, config=config)(cls)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """One leaf of a settings class, as ``seqkit show`` prints it."""
+
+    path: str
+    type: Any
+    default: Any
+    help: str
+
+    @property
+    def type_name(self) -> str:
+        """The type in words: ``int``, ``last | mean | max``, ``list of int``."""
+        return _type_name(self.type)
+
+
+def _type_name(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " | ".join(str(value) for value in arguments)
+    if origin in (Union, UnionType):
+        return " | ".join(_type_name(a) for a in arguments if a is not NoneType) + " | none"
+    if origin is tuple:
+        return f"list of {_type_name(arguments[0])}"
+    if origin in (dict, Mapping):
+        return "key=value"
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def leaves(cls: type[Any], prefix: str = "") -> Iterator[Setting]:
+    """Yield every setting of ``cls`` and of its groups, in order of declaration."""
+    for field in dataclasses.fields(cls):
+        path = f"{prefix}{field.name}"
+        if dataclasses.is_dataclass(field.type):
+            assert isinstance(field.type, type)
+            yield from leaves(field.type, f"{path}.")
+            continue
+        default, text = field.default, ""
+        if hasattr(default, "description"):  # a pydantic FieldInfo
+            text = default.description or ""
+            default = default.get_default(call_default_factory=True)
+        yield Setting(path, field.type, default, text)
+
+
+def parse(
+    cls: type[T], words: Iterable[str] = (), *, config: Path | None = None, name: str = ""
+) -> T:
+    """Build a ``cls`` from its defaults, then a TOML file, then ``key=value`` words.
+
+    Raises:
+        SeqkitError: for every unreadable word, unknown key and bad value at once, in one line.
+    """
+    known = {leaf.path: leaf for leaf in leaves(cls)}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    if config is not None:
+        for path, value in _flatten(_read_toml(config), known):
+            _set(values, known, path, value, problems)
+    for word in words:
+        key, equals, raw = word.partition("=")
+        if not equals:
+            problems.append(f"'{word}' is not of the form key=value")
+            continue
+        _set(values, known, key.strip(), raw, problems)
+    if problems:
+        raise SeqkitError(_one_line(problems, name))
+    return check(cls, _nest(values), name=name)
+
+
+def check(cls: type[T], values: Mapping[str, Any], *, name: str = "") -> T:
+    """Validate a nested mapping as a ``cls``, with one-line errors.
+
+    Raises:
+        SeqkitError: if a key is unknown or a value is of the wrong type or out of range.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(dict(values))
+    except ValidationError as error:
+        known = [leaf.path for leaf in leaves(cls)]
+        problems = [_explain(dict(item), known) for item in error.errors()]
+        raise SeqkitError(_one_line(problems, name)) from None
+
+
+def as_dict(instance: Any) -> dict[str, Any]:
+    """Return a settings instance as nested plain values, ready for JSON or TOML."""
+    plain = TypeAdapter(type(instance)).dump_python(instance, mode="json")
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _one_line(problems: list[str], name: str) -> str:
+    where = f"; 'seqkit show {name}' lists every setting" if name else ""
+    return "; ".join(problems) + where + "."
+
+
+def _explain(item: dict[str, Any], known: list[str]) -> str:
+    location = [str(part) for part in item["loc"]]
+    path = ".".join(location)
+    if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"unknown setting '{path}'.{suggest(path, known)}".rstrip(".")
+    if item["type"] == "missing":
+        return f"setting '{path}' is missing"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if not path:  # a check across several settings names them itself
+        return message
+    given = item.get("input")
+    guess = ""
+    if item["type"] == "literal_error":
+        guess = suggest(str(given), str(item["ctx"]["expected"]).replace("'", "").split(" or "))
+        guess = suggest(str(given), _choices(str(item["ctx"]["expected"]))) or guess
+    return f"setting '{path}' = {given!r}: {message}{guess.rstrip('?') + '?' if guess else ''}"
+
+
+def _choices(expected: str) -> list[str]:
+    return [part for part in expected.split("'") if part not in ("", ", ", " or ")]
+
+
+def _resolve(key: str, known: Mapping[str, Setting]) -> str | None:
+    """The full path for a key given in full, by its unique last part, or inside a free group."""
+    if key in known:
+        return key
+    group = key.rpartition(".")[0]
+    if group in known and get_origin(known[group].type) in (dict, Mapping):
+        return key
+    ends = [path for path in known if path.rpartition(".")[2] == key]
+    return ends[0] if len(ends) == 1 else None
+
+
+def _set(
+    values: dict[str, Any], known: Mapping[str, Setting], key: str, raw: Any, problems: list[str]
+) -> None:
+    path = _resolve(key, known)
+    if path is None:
+        ends = [path for path in known if path.rpartition(".")[2] == key]
+        if ends:
+            problems.append(f"setting '{key}' could be {' or '.join(ends)}: write one in full")
+        else:
+            names = {p.rpartition(".")[2]: p for p in known}
+            guess = suggest(key, known) or suggest(key, names)
+            problems.append(f"unknown setting '{key}'.{guess}".rstrip("."))
+        return
+    values[path] = _value(raw, known[path].type if path in known else str)
+
+
+def _value(raw: Any, annotation: Any) -> Any:
+    """Turn the text after ``=`` into a value; pydantic converts numbers and booleans itself."""
+    if not isinstance(raw, str):
+        return raw
+    if raw.casefold() == "none" and NoneType in get_args(annotation):
+        return None
+    if get_origin(annotation) is tuple:
+        return [part.strip() for part in raw.strip("[]()").split(",") if part.strip()]
+    return raw
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SeqkitError(f"no settings file at {path}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SeqkitError(f"{path} is not a TOML file: {error}.") from None
+
+
+def _flatten(
+    table: Mapping[str, Any], known: Mapping[str, Setting], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, known, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, last = path.split(".")
+        table = nested
+        for group in groups:
+            table = table.setdefault(group, {})
+        table[last] = value
+    return nested

@@ -1,0 +1,1 @@
+"""Text to tokens to ids: tokenizers, Hangul arithmetic, vocabularies."""
