@@ -1,11 +1,29 @@
 """A corpus: named splits of typed examples, found by name or path.
 
-This file holds the nouns. The data sets themselves are the files of ``corpora/``.
+This file holds the nouns. The data sets themselves are the files of ``corpora/``: a module there
+that has a ``CARD`` (see :class:`Card`), ``Options`` (a ``@settings`` class) and
+``read(options, folder) -> {split: examples}`` is a corpus, and is found by its file name.
 """
 
-from typing import NamedTuple
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+from seqkit import arrow
+from seqkit import settings as settings_
+from seqkit.errors import SeqkitError, unknown
+from seqkit.sources import Card as Card
+from seqkit.sources import Source as Source
+from seqkit.sources import find, locate
 from seqkit.text.tokenizer import Token
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 class Text(NamedTuple):
@@ -41,3 +59,246 @@ class Fact(NamedTuple):
     relation: str
     left: str
     right: str
+
+
+KINDS: tuple[Any, ...] = (Text, Labelled, Tagged, Pair, Fact)
+
+
+class Reader(Protocol):
+    """What a module of ``corpora/`` provides.
+
+    ``read`` yields the examples of each split and may raise SeqkitError as it goes; the splits
+    are consumed in the order of the mapping. ``folder`` is where the files are, None if the data
+    set is generated. Options whose ``multi_label`` is true allow any number of labels a row;
+    options with a ``test_fraction`` have a test split of that size carved out where the data has
+    none, by their ``seed``.
+    """
+
+    CARD: Card
+    Options: type[Any]
+
+    def read(self, options: Any, folder: Path | None) -> Mapping[str, Iterable[Any]]:
+        """Return the examples of each split."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Named splits of one type of example, each a ``datasets.Dataset``.
+
+    Attributes:
+        name: as it was asked for: a name of ``corpora/`` or the user's path.
+        options: the settings it was read with.
+        kind: the type of its examples; the columns of each Dataset are its fields.
+        labels: of the training split, sorted; empty unless the examples are ``Labelled``.
+        multi_label: whether an example may have any number of labels, rather than one.
+        folder: where it was found; None if it was generated.
+    """
+
+    name: str
+    card: Card
+    options: Any
+    splits: "Mapping[str, Dataset]"
+    kind: type
+    labels: tuple[str, ...] = ()
+    multi_label: bool = False
+    folder: Path | None = None
+
+    def split(self, name: str) -> "Dataset":
+        """Return a split by name; an unknown name raises SeqkitError and lists those there are."""
+        if name not in self.splits:
+            raise unknown("split", name, self.splits, f"corpus {self.name}")
+        return self.splits[name]
+
+    def examples(self, split: str) -> Iterator[Any]:
+        """Yield the examples of a split, of type ``kind``."""
+        return arrow.examples(self.split(split), self.kind)
+
+    def hold_out(self, fraction: float, seed: int = 0, split: str = "validation") -> "Corpus":
+        """Return the corpus with a new split carved out of ``train``.
+
+        Stratified by label (of several labels, the rarest); rows with the same text stay on one
+        side; every label keeps at least one training row. The same seed gives the same rows. A
+        corpus that already has the split is returned as it is.
+
+        Args:
+            fraction: of the distinct training texts, above 0 and below 1.
+            seed: of the choice.
+            split: the name of the new split.
+
+        Raises:
+            SeqkitError: if the fraction is out of range, or no row can be spared.
+        """
+        if split in self.splits:
+            return self
+        if not 0 < fraction < 1:
+            raise SeqkitError(
+                f"cannot hold out {fraction} of {self.name}: give a number in (0, 1)."
+            )
+        train = self.split("train")
+        chosen = _choose(list(self.examples("train")), fraction, seed)
+        if not chosen:
+            raise SeqkitError(
+                f"{self.name} has no training row to spare for a {split} split: every label of its "
+                f"{len(train)} rows has only one text; add rows, or give a {split} split."
+            )
+        kept = [row for row in range(len(train)) if row not in chosen]
+        held = {"train": train.select(kept), split: train.select(sorted(chosen))}
+        return replace(self, splits={**self.splits, **held})
+
+
+def _choose(rows: list[Any], fraction: float, seed: int) -> set[int]:
+    """Choose the rows to hold out: see :meth:`Corpus.hold_out`."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        groups[row[0]].append(number)
+    labels = {
+        text: sorted({label for i in members for label in getattr(rows[i], "labels", ())})
+        for text, members in groups.items()
+    }
+    left = Counter(label for several in labels.values() for label in several)
+    strata: defaultdict[str, list[str]] = defaultdict(list)
+    for text, several in labels.items():
+        strata[min(several, key=lambda label: (left[label], label), default="")].append(text)
+
+    chosen: set[int] = set()
+    # What is due is carried over, so that many small strata still add up to the fraction, and
+    # a small corpus still has one row held out.
+    due = max(0.0, 1 - fraction * len(groups)) + 1e-9
+    draw = random.Random(seed)
+    for _, texts in sorted(strata.items(), key=lambda item: (-len(item[1]), item[0])):
+        draw.shuffle(texts)
+        due += fraction * len(texts)
+        for text in texts:
+            if due < 1:
+                break
+            if any(left[label] == 1 for label in labels[text]):
+                continue
+            left.subtract(labels[text])
+            chosen.update(groups[text])
+            due -= 1
+    return chosen
+
+
+def names() -> list[str]:
+    """Return the names of the corpora, sorted."""
+    from seqkit import corpora
+
+    found = (module.name for module in iter_modules(corpora.__path__))
+    return sorted(n for n in found if not n.startswith("_") and hasattr(_module(n), "CARD"))
+
+
+def reader(name: str) -> Reader:
+    """Return the module of ``corpora/`` by that name."""
+    known = names()
+    if name not in known:
+        raise unknown("corpus", name, known)
+    return cast(Reader, _module(name))
+
+
+def _module(name: str) -> Any:
+    return import_module(f"seqkit.corpora.{name}")
+
+
+def resolve(name_or_path: str, path: str = "") -> tuple[Reader, str]:
+    """Return the module that reads a corpus, and the path the user gave for its files or "".
+
+    Raises:
+        SeqkitError: if it is neither a known name nor something on disk.
+    """
+    if name_or_path in names():
+        return reader(name_or_path), path
+    given = Path(name_or_path).expanduser()
+    if given.exists() or given.suffix or len(given.parts) > 1:
+        return reader("labelled"), str(given)
+    raise unknown("corpus", name_or_path, names())
+
+
+def where(name_or_path: str, path: str = "") -> str:
+    """Return where a corpus lies on this machine, or how it comes to be there, in a word or two.
+
+    A folder or file, ``generated``, ``fetch`` (it can be downloaded) or ``by path`` (it is found
+    only where the user says).
+    """
+    module, path = resolve(name_or_path, path)
+    if module.CARD.synthetic:
+        return "generated"
+    found = find(module.CARD, path)
+    if found is not None:
+        return str(found)
+    return "fetch" if module.CARD.sources else "by path"
+
+
+def load(
+    name_or_path: str,
+    options: Mapping[str, str | int | float | bool] | None = None,
+    *,
+    path: str = "",
+    offline: bool = False,
+) -> Corpus:
+    """Open a corpus, reading it on the first call and from the user cache after that.
+
+    Args:
+        name_or_path: a name of ``corpora/``, or the user's own file or folder.
+        options: the corpus's own settings, by name.
+        path: where its files are, if not in a place that is looked in anyway (``SEQKIT_DATA``,
+            the user cache).
+        offline: never fetch what is not on this machine.
+
+    Raises:
+        SeqkitError: if it is unknown, cannot be found or fetched, or its files are malformed.
+    """
+    module, path = resolve(name_or_path, path)
+    card = module.CARD
+    chosen = settings_.check(module.Options, options or {})
+    folder = locate(card, path, offline=offline)
+    if folder is None:
+        splits = arrow.in_memory(module.read(chosen, None), card.kind)
+    else:
+        key = [settings_.as_dict(chosen), str(folder.resolve())]
+        stamp = [_stamp(file) for file in (*_code(module), *_files(card, folder))]
+        splits = arrow.cached(card.name, key, stamp, lambda: module.read(chosen, folder), card.kind)
+    corpus = Corpus(name_or_path, card, chosen, splits, _kind(splits, card), folder=folder)
+    if corpus.kind is Labelled:
+        multi_label = bool(getattr(chosen, "multi_label", False))
+        corpus = replace(corpus, labels=_labels(corpus, multi_label), multi_label=multi_label)
+    if fraction := getattr(chosen, "test_fraction", 0.0):
+        corpus = corpus.hold_out(fraction, chosen.seed, "test")
+    return corpus
+
+
+def _stamp(file: Path) -> list[str | int]:
+    status = file.stat()
+    return [str(file), status.st_size, status.st_mtime_ns]
+
+
+def _code(module: Any) -> list[Path]:
+    """Return the reader's own source: what an older version of it has read is read again."""
+    file = Path(module.__file__)
+    return sorted(file.parent.glob(f"*{file.stem}*.py"))
+
+
+def _files(card: Card, folder: Path) -> list[Path]:
+    if card.files:
+        return [folder / name for name in card.files]
+    return sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [folder]
+
+
+def _kind(splits: "Mapping[str, Dataset]", card: Card) -> type:
+    columns = tuple(next(iter(splits.values())).column_names) if splits else ()
+    return next((kind for kind in KINDS if kind._fields == columns), card.kind)
+
+
+def _labels(corpus: Corpus, multi_label: bool) -> tuple[str, ...]:
+    """Return the training labels, once every split is seen to have the right number a row."""
+    import pyarrow.compute as pc
+
+    if not multi_label:
+        for name, dataset in corpus.splits.items():
+            most = pc.max(pc.list_value_length(dataset.data.column("labels"))).as_py()
+            if most is not None and most > 1:
+                raise SeqkitError(
+                    f"{corpus.name} has rows with {most} labels in {name}, where each may have one."
+                )
+    column = corpus.split("train").data.column("labels")
+    return tuple(sorted(pc.unique(pc.list_flatten(column)).to_pylist()))

@@ -2,7 +2,7 @@
 
 A settings class is declared with :func:`settings`; its fields carry their range and their
 one-line help (``Field(default=128, ge=1, description="...")``). Groups nest as fields whose
-type is another settings class, and are addressed with dots: ``train.epochs=5``. The last part
+type is another settings class, and are addressed with dots: ``train.epochs=5``. The ending
 alone is enough where only one setting ends in it: ``epochs=5``.
 """
 
@@ -56,44 +56,50 @@ def _type_name(annotation: Any) -> str:
     return getattr(annotation, "__name__", str(annotation))
 
 
-def leaves(cls: type[Any], prefix: str = "") -> Iterator[Setting]:
-    """Yield every setting of ``cls`` and of its groups, in order of declaration."""
-    for field in dataclasses.fields(cls):
-        path = f"{prefix}{field.name}"
-        if dataclasses.is_dataclass(field.type):
-            assert isinstance(field.type, type)
-            yield from leaves(field.type, f"{path}.")
-            continue
-        default, text = field.default, ""
-        if hasattr(default, "description"):  # a pydantic FieldInfo
-            text = default.description or ""
-            default = default.get_default(call_default_factory=True)
-        yield Setting(path, field.type, default, text)
+def leaves(defaults: Any, prefix: str = "") -> Iterator[Setting]:
+    """Yield every setting of an instance and of its groups, in order of declaration.
+
+    The instance's values are the defaults: a recipe may give a group others than its class does.
+    """
+    for field in dataclasses.fields(defaults):
+        path, default = f"{prefix}{field.name}", getattr(defaults, field.name)
+        if dataclasses.is_dataclass(default):
+            yield from leaves(default, f"{path}.")
+        else:
+            text = getattr(field.default, "description", None)  # of a pydantic FieldInfo
+            yield Setting(path, field.type, default, text or "")
 
 
 def parse(
-    cls: type[T], words: Iterable[str] = (), *, config: Path | None = None, name: str = ""
+    defaults: T, words: Iterable[str] = (), *, config: Path | None = None, name: str = ""
 ) -> T:
-    """Build a ``cls`` from its defaults, then a TOML file, then ``key=value`` words.
+    """Return ``defaults`` changed by a TOML file, then by ``key=value`` words.
+
+    Args:
+        defaults: an instance of a settings class.
+        words: ``key=value`` each.
+        config: a TOML file.
+        name: of the recipe, for the hint in an error.
 
     Raises:
-        SeqkitError: for every unreadable word, unknown key and bad value at once, in one line.
+        SeqkitError: for every unreadable word and unknown key at once, in one line; or for
+            every bad value.
     """
-    known = {leaf.path: leaf for leaf in leaves(cls)}
-    values: dict[str, Any] = {}
+    known = {leaf.path: leaf for leaf in leaves(defaults)}
+    values: dict[str, Any] = dict(_flatten(as_dict(defaults)))
     problems: list[str] = []
     if config is not None:
-        for path, value in _flatten(_read_toml(config), known):
+        for path, value in _flatten(_read_toml(config)):
             _set(values, known, path, value, problems)
     for word in words:
         key, equals, raw = word.partition("=")
-        if not equals:
+        if equals:
+            _set(values, known, key.strip(), raw, problems)
+        else:
             problems.append(f"'{word}' is not of the form key=value")
-            continue
-        _set(values, known, key.strip(), raw, problems)
     if problems:
         raise SeqkitError(_one_line(problems, name))
-    return check(cls, _nest(values), name=name)
+    return check(type(defaults), _nest(values), name=name)
 
 
 def check(cls: type[T], values: Mapping[str, Any], *, name: str = "") -> T:
@@ -105,7 +111,7 @@ def check(cls: type[T], values: Mapping[str, Any], *, name: str = "") -> T:
     try:
         return TypeAdapter(cls).validate_python(dict(values))
     except ValidationError as error:
-        known = [leaf.path for leaf in leaves(cls)]
+        known = [leaf.path for leaf in leaves(cls())]
         problems = [_explain(dict(item), known) for item in error.errors()]
         raise SeqkitError(_one_line(problems, name)) from None
 
@@ -136,9 +142,8 @@ def _explain(item: dict[str, Any], known: list[str]) -> str:
     given = item.get("input")
     guess = ""
     if item["type"] == "literal_error":
-        guess = suggest(str(given), str(item["ctx"]["expected"]).replace("'", "").split(" or "))
-        guess = suggest(str(given), _choices(str(item["ctx"]["expected"]))) or guess
-    return f"setting '{path}' = {given!r}: {message}{guess.rstrip('?') + '?' if guess else ''}"
+        guess = "." + suggest(str(given), _choices(str(item["ctx"]["expected"])))
+    return f"setting '{path}' = {given!r}: {message}{guess}".rstrip(".")
 
 
 def _choices(expected: str) -> list[str]:
@@ -146,14 +151,18 @@ def _choices(expected: str) -> list[str]:
 
 
 def _resolve(key: str, known: Mapping[str, Setting]) -> str | None:
-    """The full path for a key given in full, by its unique last part, or inside a free group."""
+    """The full path for a key given in full, by a unique ending, or inside a free group."""
     if key in known:
         return key
-    group = key.rpartition(".")[0]
+    group = key.partition(".")[0]
     if group in known and get_origin(known[group].type) in (dict, Mapping):
         return key
-    ends = [path for path in known if path.rpartition(".")[2] == key]
+    ends = _ending_in(key, known)
     return ends[0] if len(ends) == 1 else None
+
+
+def _ending_in(key: str, known: Iterable[str]) -> list[str]:
+    return [path for path in known if path.endswith(f".{key}")]
 
 
 def _set(
@@ -161,12 +170,12 @@ def _set(
 ) -> None:
     path = _resolve(key, known)
     if path is None:
-        ends = [path for path in known if path.rpartition(".")[2] == key]
+        ends = _ending_in(key, known)
         if ends:
             problems.append(f"setting '{key}' could be {' or '.join(ends)}: write one in full")
         else:
             names = {p.rpartition(".")[2]: p for p in known}
-            guess = suggest(key, known) or suggest(key, names)
+            guess = suggest(key, [*known, *names])
             problems.append(f"unknown setting '{key}'.{guess}".rstrip("."))
         return
     values[path] = _value(raw, known[path].type if path in known else str)
@@ -192,12 +201,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SeqkitError(f"{path} is not a TOML file: {error}.") from None
 
 
-def _flatten(
-    table: Mapping[str, Any], known: Mapping[str, Setting], prefix: str = ""
-) -> Iterator[tuple[str, Any]]:
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, known, f"{prefix}{key}.")
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

@@ -1,0 +1,52 @@
+"""``seqkit doctor``: what works here, and how to get what does not."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+from seqkit.cli.arguments import JsonOption
+
+# package, what it is for, the command that installs it
+PARTS = (
+    ("torch", "models and training", "pip install seqkit-nlp"),
+    ("datasets", "corpora", "pip install seqkit-nlp"),
+    ("safetensors", "checkpoints", "pip install seqkit-nlp"),
+    ("tensorboard", "tensorboard=true", "pip install 'seqkit-nlp[tensorboard]'"),
+    ("scikit-learn", "the linear baseline of RESULTS.md", "pip install 'seqkit-nlp[baseline]'"),
+)
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Tell which parts work here, and the exact command for each that does not."""
+    from seqkit.cli.output import print_json, print_table
+    from seqkit.sources import cache_folder, data_folders
+
+    rows = [_part(*part) for part in PARTS]
+    rows += [_device()]
+    rows += [["SEQKIT_DATA", "data sets", str(folder), ""] for folder in data_folders()]
+    rows += [["cache", "data sets", str(cache_folder()), ""]]
+    names = ["part", "for", "here", "to get it"]
+    if as_json:
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        print_table(None, names, rows)
+    if any(row[2] == "no" and row[0] in ("torch", "datasets", "safetensors") for row in rows):
+        raise typer.Exit(1)
+
+
+def _part(package: str, purpose: str, command: str) -> list[str]:
+    try:
+        return [package, purpose, version(package), ""]
+    except PackageNotFoundError:
+        return [package, purpose, "no", command]
+
+
+def _device() -> list[str]:
+    try:
+        import torch
+    except ImportError:
+        return ["device", "training", "no", "pip install seqkit-nlp"]
+    if torch.cuda.is_available():
+        return ["device", "training", f"cuda: {torch.cuda.get_device_name()}", ""]
+    here = "mps (use device=mps)" if torch.backends.mps.is_available() else "cpu"
+    return ["device", "training", f"{here}, {torch.get_num_threads()} threads", ""]

@@ -1,0 +1,76 @@
+"""What every command prints with: tables that align, in Hangul too, and JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as indented JSON, Hangul left readable."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(
+    title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """Print a table to standard output; columns of numbers are aligned to the right.
+
+    On a terminal it is drawn and wraps to fit; when piped it is plain text, two spaces between
+    columns, a Hangul syllable two columns wide, nothing cut off.
+    """
+    given = [list(row) for row in rows]
+    table = [[_cell(value) for value in row] for row in given]
+    right = [
+        bool(given) and all(isinstance(row[i], int | float) or row[i] is None for row in given)
+        for i in range(len(columns))
+    ]
+    if sys.stdout.isatty():
+        _print_rich(title, columns, table, right)
+    else:
+        _print_plain(title, columns, table, right)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return " ".join(str(value).split())
+
+
+def _print_rich(
+    title: str | None, columns: Sequence[str], rows: list[list[str]], right: list[bool]
+) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for name, is_number in zip(columns, right, strict=True):
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # Text: a cell that holds [brackets] is not markup
+    Console().print(table)
+
+
+def _print_plain(
+    title: str | None, columns: Sequence[str], rows: list[list[str]], right: list[bool]
+) -> None:
+    from rich.cells import cell_len
+
+    lines = [list(columns), *rows]
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(columns))]
+    if title:
+        print(title)
+    for line in lines:
+        padded = []
+        for cell, width, is_number in zip(line, widths, right, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(space + cell if is_number else cell + space)
+        print("  ".join(padded).rstrip())

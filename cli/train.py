@@ -1,0 +1,97 @@
+"""``seqkit train``: a recipe into a run directory."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqkit.cli.arguments import JsonOption, OfflineOption, _complete_recipe, go_offline
+
+if TYPE_CHECKING:
+    from seqkit.train.run import Run
+
+
+def train(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RECIPE [KEY=VALUE]...",
+            help="A recipe's name or path, then its settings ('seqkit show RECIPE' lists them).",
+            autocompletion=_complete_recipe,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings; words come after it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory [runs/RECIPE].")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run directory.")] = None,
+    offline: OfflineOption = False,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Train a recipe, or go on with a run."""
+    from seqkit.errors import SeqkitError
+
+    go_offline(offline)
+    given = list(words or [])
+    if resume is not None:
+        if config is not None or out is not None:
+            raise SeqkitError("--resume goes on with a run as it is: leave out --config and --out.")
+        _resume(resume, given, quiet, as_json)
+        return
+    if not given or "=" in given[0]:
+        raise SeqkitError("name a recipe to train ('seqkit ls' lists them), or --resume a run.")
+    _start(given[0], given[1:], config, out, quiet, as_json)
+
+
+def _start(
+    source: str, words: list[str], config: Path | None, out: Path | None, quiet: bool, js: bool
+) -> None:
+    from seqkit.recipe import find
+    from seqkit.train.run import Run
+
+    recipe = find(source)
+    chosen = recipe.settings(words, config)
+    folder = out or Run.next_to(recipe.name)
+    Run.refuse_existing(folder)
+    job = recipe.build(_threads(chosen))
+    _fit(job, Run.create(folder), quiet, js)
+
+
+def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> None:
+    from seqkit.recipe import find
+    from seqkit.train.run import Run
+
+    run = Run.open(folder)
+    saved = run.settings()
+    recipe = find(saved["recipe"])
+    chosen = recipe.resumed_settings(saved["settings"], [w for w in words if w != saved["recipe"]])
+    _fit(recipe.build(_threads(chosen)), run, quiet, js)
+
+
+def _threads(chosen: object) -> object:
+    import torch
+
+    threads = chosen.train.threads  # type: ignore[attr-defined]
+    if threads:
+        torch.set_num_threads(threads)
+    return chosen
+
+
+def _fit(job: object, run: "Run", quiet: bool, js: bool) -> None:
+    from seqkit.cli.output import print_json, print_table
+    from seqkit.train.loop import Trainer
+    from seqkit.train.progress import Progress
+
+    trainer = Trainer(job, job.settings.train, run, Progress(quiet=quiet))  # type: ignore
+    scores = trainer.fit()
+    names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
+    if js:
+        print_json({"run": str(run.folder), "finished": not trainer.interrupted, "scores": scores})
+    else:
+        rows = [[split, *(f.get(name) for name in names)] for split, f in scores.items()]
+        print_table(None, ["split", *names], rows)
+        print(f"\n{run.folder}: seqkit predict {run.folder} \"a text\"; seqkit eval {run.folder}")
+    if trainer.interrupted:
+        print(f"stopped; go on with: seqkit train --resume {run.folder}")
+        raise typer.Exit(130)

@@ -1,0 +1,169 @@
+"""Many-to-one: how a labelled corpus becomes batches, a model, and scores."""
+
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from seqkit.corpus import Corpus
+from seqkit.data.batch import Batch
+from seqkit.data.batching import Batches
+from seqkit.data.ragged import Ragged
+from seqkit.errors import unknown
+from seqkit.models.classifier import ClassifierSettings
+from seqkit.settings import settings
+from seqkit.tasks.card import model_card
+from seqkit.tasks.text_classifier import TextClassifier, build_model, encode_labels
+from seqkit.text import tokenizer as tokenizers
+from seqkit.text.vocabulary import Vocabulary, count
+from seqkit.train.loop import TrainSettings
+from seqkit.train.metrics import Report
+from seqkit.train.run import Run
+
+
+@settings
+class TextSettings:
+    """How a text becomes token ids."""
+
+    tokenizer: str = Field(default="word", description="whitespace, word or character")
+    options: dict[str, bool | int | float | str] = Field(
+        default_factory=lambda: {"lower": True},
+        description="of the tokenizer, as text.options.lower=false",
+    )
+    min_count: int = Field(default=2, ge=1, description="rarer words become <unk>")
+    max_words: int = Field(default=30_000, ge=0, description="of the vocabulary (0: no limit)")
+    max_length: int = Field(default=256, ge=1, description="a longer text keeps its beginning")
+
+
+@settings
+class ClassificationSettings:
+    """All that a classification job is made of, besides its corpus."""
+
+    validation: float = Field(
+        default=0.1, ge=0, lt=1, description="share of train held out to choose on (0: none)"
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none", description="balanced: a rare class weighs as much as a frequent one"
+    )
+    threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="multi-label: answer labels at least this probable"
+    )
+    text: TextSettings = TextSettings()
+    classifier: ClassifierSettings = ClassifierSettings()
+    train: TrainSettings = TrainSettings()
+
+
+class Classification:
+    """A classification job: a corpus, encoded, and the model that is to learn it.
+
+    The vocabulary and the labels come from the training split alone.
+    """
+
+    task = "classification"
+
+    def __init__(self, recipe: str, chosen: ClassificationSettings, corpus: Corpus) -> None:
+        self.recipe, self.settings = recipe, chosen
+        if chosen.validation and "validation" not in corpus.splits:
+            corpus = corpus.hold_out(chosen.validation, seed=0)
+        self.corpus = corpus
+        self.splits = [name for name in ("validation", "test") if name in corpus.splits]
+        self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
+        self.classifier = self._classifier()
+        self.model = self.classifier.model
+        rows, true = self._encoded("train")
+        self.batches = Batches(
+            rows,
+            targets=true if corpus.multi_label else true.argmax(axis=1),
+            batch_size=chosen.train.batch_size,
+            pad=self.classifier.vocabulary.pad,
+            shuffle=True,
+            seed=chosen.train.seed,
+        )
+
+    def _classifier(self) -> TextClassifier:
+        chosen, corpus = self.settings, self.corpus
+        tokenizer = tokenizers.create(chosen.text.tokenizer, chosen.text.options)
+        vocabulary = Vocabulary.build(
+            count(corpus.splits["train"]["text"], tokenizer),
+            min_count=chosen.text.min_count,
+            max_size=chosen.text.max_words or None,
+        )
+        weights = self._class_weights() if chosen.class_weights == "balanced" else None
+        torch.manual_seed(chosen.train.seed)
+        model = build_model(
+            chosen.classifier, vocabulary, len(corpus.labels), corpus.multi_label, weights
+        )
+        return TextClassifier(
+            model,
+            tokenizer,
+            vocabulary,
+            corpus.labels,
+            corpus.multi_label,
+            chosen.threshold,
+            chosen.text.max_length,
+        )
+
+    def _class_weights(self) -> Tensor:
+        """Weights inversely proportional to class frequency, 1 on average over rows."""
+        true = encode_labels(self.corpus.splits["train"]["labels"], self.corpus.labels, "train")
+        frequency = true.sum(axis=0, dtype=np.float64)
+        return torch.from_numpy(frequency.sum() / (len(frequency) * frequency)).float()
+
+    def _encoded(self, split: str) -> tuple[Ragged, NDArray[np.uint8]]:
+        data = self.corpus.splits[split]
+        true = encode_labels(data["labels"], self.corpus.labels, f"the {split} split")
+        return self.classifier.encode(data["text"]), true
+
+    @cached_property
+    def _scored(self) -> dict[str, tuple[Ragged, NDArray[np.uint8]]]:
+        return {split: self._encoded(split) for split in self.splits}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A checksum of the encoded training data, in their order."""
+        ragged, value = self.batches.ragged, 0
+        for part in (ragged.values, ragged.offsets, self.batches.targets):
+            value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
+        return f"{value:08x}"
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch."""
+        return self.model.loss(batch)
+
+    def report(self, split: str) -> Report:
+        """Return the full report of a split.
+
+        Raises:
+            SeqkitError: if there is no such split.
+        """
+        if split not in self._scored:
+            raise unknown("split", split, self._scored, self.corpus.name)
+        return self.classifier.report(*self._scored[split])
+
+    def evaluate(self, split: str) -> dict[str, float]:
+        """Return the scores of a split by name."""
+        return self.report(split).scores
+
+    def save(self, run: Run) -> None:
+        """Write the tokenizer, the vocabulary and the labels."""
+        self.classifier.save(run)
+
+    def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
+        """Return the model card."""
+        ragged, words = self.batches.ragged, len(self.classifier.vocabulary)
+        waste = self.batches.padding_waste()
+        facts = {
+            "task": "one label a text" if not self.corpus.multi_label else "labels of a text",
+            "labels": ", ".join(self.corpus.labels),
+            "training rows": f"{len(ragged):,} ({int(ragged.lengths.sum()):,} tokens)",
+            "vocabulary": f"{words:,} tokens, from the training split",
+            "parameters": f"{sum(p.numel() for p in self.model.parameters()):,}",
+            "padding": f"{waste:.1%} of the cells of a batch, on average",
+        }
+        return model_card(self.recipe, self.corpus.card, facts, self.settings, scores)

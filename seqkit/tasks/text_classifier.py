@@ -1,0 +1,188 @@
+"""A trained classifier with all it needs to read text: what a run answers with."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqkit.data.batching import Batches
+from seqkit.data.ragged import Ragged, encode
+from seqkit.errors import unknown
+from seqkit.files import read_json, write_json
+from seqkit.models.classifier import Classifier, ClassifierSettings
+from seqkit.settings import check
+from seqkit.text import tokenizer as tokenizers
+from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.vocabulary import Vocabulary
+from seqkit.train import checkpoint
+from seqkit.train.metrics import Report, report
+from seqkit.train.run import Run
+
+ROWS_AT_ONCE = 256  # of a batch without gradients
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to one text: its labels, most probable first, and every label's probability."""
+
+    labels: tuple[str, ...]
+    probabilities: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    def top(self, k: int) -> list[tuple[str, float]]:
+        """Return the ``k`` most probable labels with their probabilities."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
+
+
+@dataclass(frozen=True)
+class TextClassifier:
+    """A model with all it needs to read text: what a run answers with.
+
+    Attributes:
+        model: the network.
+        tokenizer: cuts a text into tokens.
+        vocabulary: gives tokens their ids.
+        labels: class names in the order of the model's outputs.
+        multi_label: whether a text may have any number of labels.
+        threshold: multi-label: labels at least this probable are answered, or the best one.
+        max_length: a longer text keeps its first so many tokens.
+    """
+
+    model: Classifier
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
+    multi_label: bool
+    threshold: float
+    max_length: int
+
+    def encode(self, texts: Iterable[str]) -> Ragged:
+        """Return the token ids of ``texts``; an empty text is one unknown token."""
+        return encode(texts, self.tokenizer, self.vocabulary, max_length=self.max_length)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one answer for each text, in order."""
+        return list(self.stream(texts))
+
+    def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Prediction]:
+        """Yield one answer for each text, in order, reading ``at_once`` texts at a time."""
+        remaining = iter(texts)
+        while chunk := list(islice(remaining, at_once)):
+            probabilities = self.probabilities(self.encode(chunk))
+            for row, answered in zip(probabilities, self.answers(probabilities), strict=True):
+                scores = dict(zip(self.labels, row.tolist(), strict=True))
+                chosen = sorted(np.flatnonzero(answered), key=lambda i: -row[i])
+                yield Prediction(tuple(self.labels[i] for i in chosen), scores)
+
+    def probabilities(self, rows: Ragged) -> NDArray[np.float32]:
+        """Return ``(rows, labels)`` probabilities."""
+        return self._probabilities(self.logits(rows))
+
+    def _probabilities(self, logits: Tensor) -> NDArray[np.float32]:
+        activated = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+        result: NDArray[np.float32] = activated.numpy()
+        return result
+
+    @torch.inference_mode()
+    def logits(self, rows: Ragged) -> Tensor:
+        """Return ``(rows, labels)`` outputs of the model, in the order of ``rows``."""
+        batches = Batches(rows, batch_size=ROWS_AT_ONCE, pad=self.vocabulary.pad)
+        device = next(self.model.parameters()).device
+        training = self.model.training
+        self.model.eval()
+        result = torch.empty(len(rows), len(self.labels))
+        for batch in batches.epoch(0):
+            result[torch.from_numpy(batch.rows)] = self.model(batch.to(device)).float().cpu()
+        self.model.train(training)
+        return result
+
+    def answers(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return ``(rows, labels)``, True where a label is answered; at least one a row."""
+        best = np.zeros(probabilities.shape, dtype=np.bool_)
+        best[np.arange(len(best)), probabilities.argmax(axis=1)] = True
+        return best | (probabilities >= self.threshold) if self.multi_label else best
+
+    def report(self, rows: Ragged, true: NDArray[np.uint8]) -> Report:
+        """Score the model on ``rows``, whose labels are ``true`` ``(rows, labels)``.
+
+        The loss is the plain mean cross-entropy, without smoothing or class weights.
+        """
+        logits, targets = self.logits(rows), torch.from_numpy(true)
+        if self.multi_label:
+            loss = F.binary_cross_entropy_with_logits(logits, targets.float())
+        else:
+            loss = F.cross_entropy(logits, targets.argmax(dim=1))
+        answered = self.answers(self._probabilities(logits))
+        return report(answered, true.astype(np.bool_), self.labels, loss.item())
+
+    def save(self, run: Run) -> None:
+        """Write everything but the weights and settings into a run directory."""
+        tokenizers.save(self.tokenizer, run.tokenizer_folder)
+        self.vocabulary.save(run.vocabulary_file)
+        write_json(run.labels_file, {"multi_label": self.multi_label, "labels": self.labels})
+
+    @classmethod
+    def load(cls, run: Run) -> "TextClassifier":
+        """Rebuild the classifier of a run directory.
+
+        Raises:
+            SeqkitError: if a part is missing, truncated or of another model.
+        """
+        saved = run.settings()["settings"]
+        chosen = check(ClassifierSettings, saved["classifier"])
+        known = read_json(run.labels_file)
+        labels, multi_label = tuple(known["labels"]), bool(known["multi_label"])
+        vocabulary = Vocabulary.load(run.vocabulary_file)
+        model = build_model(chosen, vocabulary, len(labels), multi_label)
+        tensors, _ = checkpoint.load(run.model_file)
+        checkpoint.restore(model, tensors, run.model_file)
+        tokenizer = tokenizers.load(run.tokenizer_folder)
+        threshold, longest = float(saved["threshold"]), int(saved["text"]["max_length"])
+        return cls(model.eval(), tokenizer, vocabulary, labels, multi_label, threshold, longest)
+
+
+def build_model(
+    chosen: ClassifierSettings,
+    vocabulary: Vocabulary,
+    labels: int,
+    multi_label: bool,
+    class_weights: Tensor | None = None,
+) -> Classifier:
+    """Return a classifier with random weights, of the size that the data asks for."""
+    return Classifier(
+        chosen,
+        vocabulary_size=len(vocabulary),
+        pad=vocabulary.pad,
+        unk=vocabulary.unk,
+        labels=labels,
+        multi_label=multi_label,
+        class_weights=class_weights,
+    )
+
+
+def encode_labels(
+    rows: Iterable[Sequence[str]], labels: Sequence[str], split: str
+) -> NDArray[np.uint8]:
+    """Return ``(rows, labels)`` of ones where a row has a label.
+
+    Raises:
+        SeqkitError: if a label was not seen in training.
+    """
+    number = {label: i for i, label in enumerate(labels)}
+    rows = list(rows)
+    true = np.zeros((len(rows), len(labels)), dtype=np.uint8)
+    for row, names in enumerate(rows):
+        for name in names:
+            if name not in number:
+                raise unknown("label", name, labels, f"row {row + 1} of {split}")
+            true[row, number[name]] = 1
+    return true

@@ -1,0 +1,329 @@
+"""The one training loop, for every recipe."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from types import FrameType
+from typing import Any, Literal, Protocol
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqkit.data.batch import Batch
+from seqkit.data.batching import Batches
+from seqkit.errors import SeqkitError
+from seqkit.settings import as_dict, settings
+from seqkit.train import checkpoint
+from seqkit.train.averaging import WeightAverage
+from seqkit.train.optimizers import (
+    OptimizerSettings,
+    Schedule,
+    build_optimizers,
+    clip_gradients,
+)
+from seqkit.train.progress import Progress
+from seqkit.train.run import Run
+
+
+@settings
+class TrainSettings:
+    """How long, in what portions and on what the model learns."""
+
+    epochs: int = Field(default=10, ge=1, description="passes over the training data")
+    batch_size: int = Field(
+        default=32, ge=1, description="rows a step: 1 is single-example, all rows full-batch"
+    )
+    seed: int = Field(default=0, ge=0, description="of weights, order and dropout")
+    early_stopping: int = Field(
+        default=0, ge=0, description="stop after so many epochs without a better score (0: never)"
+    )
+    average: float = Field(
+        default=0.0, ge=0, lt=1, description="decay of the moving average of weights (0: none)"
+    )
+    checkpoint_every: int = Field(
+        default=0, ge=0, description="steps between checkpoints (0: one an epoch)"
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="auto takes CUDA where there is one"
+    )
+    threads: int = Field(default=0, ge=0, description="CPU threads (0: as torch chooses)")
+    tensorboard: bool = Field(default=False, description="write event files too (extra)")
+    optimizer: OptimizerSettings = OptimizerSettings()
+
+
+class Job(Protocol):
+    """What the loop needs to know of the thing it trains; the files of ``tasks/`` build them."""
+
+    recipe: str
+    task: str
+    settings: Any
+    model: nn.Module
+    batches: Batches
+    monitor: str
+    splits: Sequence[str]
+    fingerprint: str
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, a scalar."""
+        ...
+
+    def evaluate(self, split: str) -> dict[str, float]:
+        """Return the scores of a split by name, ``loss`` and the monitored one among them."""
+        ...
+
+    def save(self, run: Run) -> None:
+        """Write what ``predict`` needs beside the weights (tokenizer, vocabulary, labels)."""
+        ...
+
+    def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
+        """Return the model card."""
+        ...
+
+
+@dataclass
+class Position:
+    """Where training stands; all of it is in every checkpoint."""
+
+    epoch: int = 0  # epochs finished
+    batch: int = 0  # batches of the present epoch done
+    step: int = 0  # updates done
+    rows: int = 0  # rows logged in metrics.jsonl
+    loss_sum: float = 0.0  # of the present epoch, over its rows
+    row_count: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    waited: int = 0  # epochs since the best
+    finished: bool = False
+
+
+class Trainer:
+    """Trains a job into a run directory; :meth:`fit` goes on from a checkpoint if there is one."""
+
+    def __init__(
+        self, job: Job, chosen: TrainSettings, run: Run, progress: Progress | None = None
+    ) -> None:
+        self.job, self.chosen, self.run = job, chosen, run
+        self.progress = progress or Progress(quiet=True)
+        self.device = pick_device(chosen.device)
+        self.model = job.model.to(self.device)
+        self.steps_per_epoch = len(job.batches)
+        self.steps = chosen.epochs * self.steps_per_epoch
+        self.optimizers = build_optimizers(self.model, chosen.optimizer)
+        self.schedule = Schedule(chosen.optimizer, self.steps, self.steps_per_epoch)
+        self.average = WeightAverage(self.model, chosen.average) if chosen.average else None
+        self.position = Position()
+        self.interrupted = False
+
+    def fit(self) -> dict[str, dict[str, float]]:
+        """Train to the end, or to Ctrl-C, and return the scores of every split.
+
+        Raises:
+            SeqkitError: if the loss is not finite, or the checkpoint belongs to other data.
+        """
+        if self.run.checkpoint_file.is_file():
+            self.restore()
+        else:
+            self._begin()
+        with self._interruptible(), self.progress.training(self.steps, self.position.step):
+            while not self.position.finished and not self.interrupted:
+                self._epoch()
+        return self._finish()
+
+    def _begin(self) -> None:
+        """Write all that a run needs, so that it can be resumed from its first moment."""
+        self.job.save(self.run)
+        self.run.write_environment(str(self.device), torch.get_num_threads())
+        self.run.write_settings(self.job.recipe, self.job.task, as_dict(self.job.settings))
+        self.save()
+
+    def _epoch(self) -> None:
+        position, number = self.position, self.position.epoch
+        started, tokens = time.perf_counter(), 0
+        self.model.train()
+        for batch in self.job.batches.epoch(number, start=position.batch):
+            self._step(batch)
+            tokens += batch.tokens
+            every = self.chosen.checkpoint_every
+            if self.interrupted or (every and position.step % every == 0):
+                self.save()
+            if self.interrupted and position.batch < self.steps_per_epoch:
+                return
+        seconds = time.perf_counter() - started
+        train_loss = position.loss_sum / max(1, position.row_count)
+        scores = self._validate()
+        position.epoch, position.batch = number + 1, 0
+        position.loss_sum, position.row_count = 0.0, 0
+        self._judge(scores)
+        row = {"kind": "epoch", "epoch": position.epoch, "step": position.step}
+        row |= {"train_loss": train_loss, "best": position.best_epoch, **scores}
+        row |= {"seconds": round(seconds, 3), "tokens_per_second": round(tokens / seconds)}
+        self._log(row)
+        self.progress.epoch(row, self.chosen.epochs, self.job.monitor)
+        self.save()
+
+    def _step(self, batch: Batch) -> None:
+        position, chosen = self.position, self.chosen.optimizer
+        batch = batch.to(self.device)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss = self.job.loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = clip_gradients(self.model, chosen.clip_norm, chosen.clip_value)
+        value = loss.item()
+        if not (math.isfinite(value) and math.isfinite(norm)):
+            raise self._diverged(value)
+        lr = self.schedule.rate(position.step)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.step()
+        if self.average:
+            self.average.update()
+        position.step += 1
+        position.batch += 1
+        position.loss_sum += value * len(batch.rows)
+        position.row_count += len(batch.rows)
+        self._log(
+            {
+                "kind": "step",
+                "epoch": position.epoch + 1,
+                "step": position.step,
+                "loss": value,
+                "gradient_norm": norm,
+                "lr": lr,
+            }
+        )
+        self.progress.step(value, batch.tokens)
+
+    def _diverged(self, loss: float) -> SeqkitError:
+        what = f"the loss became {loss}" if not math.isfinite(loss) else "the gradient overflowed"
+        return SeqkitError(
+            f"{what} at step {self.position.step + 1} (epoch {self.position.epoch + 1}): train "
+            f"anew with a smaller learning rate (lr={self.chosen.optimizer.lr / 10:g}), clipping "
+            f"(clip_norm=1) or a warm-up (warmup=0.1). The last good checkpoint is kept in "
+            f"{self.run.folder}."
+        )
+
+    def _validate(self) -> dict[str, float]:
+        if "validation" not in self.job.splits:
+            return {}
+        with self._averaged():
+            return self.job.evaluate("validation")
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return self.average.applied() if self.average else nullcontext()
+
+    def _judge(self, scores: Mapping[str, float]) -> None:
+        """Keep the weights of the best epoch; without validation data, those of the last."""
+        position, monitor = self.position, self.job.monitor
+        score = scores.get(monitor, 0.0) * (-1 if monitor == "loss" else 1)
+        better = position.best is None or score > position.best or not scores
+        if better:
+            position.best, position.best_epoch, position.waited = score, position.epoch, 0
+            self._save_model()
+        else:
+            position.waited += 1
+        self.schedule.observe(better)
+        stopped = self.chosen.early_stopping and position.waited >= self.chosen.early_stopping
+        position.finished = bool(stopped) or position.epoch >= self.chosen.epochs
+
+    def _save_model(self) -> None:
+        with self._averaged():
+            about = {"epoch": self.position.best_epoch, "step": self.position.step}
+            checkpoint.save(self.run.model_file, self.model.state_dict(), about)
+
+    def _finish(self) -> dict[str, dict[str, float]]:
+        """Score the best weights on every split and write the model card."""
+        if self.interrupted and not self.run.model_file.is_file():
+            self._save_model()  # stopped before the first epoch ended: what there is
+        tensors, _ = checkpoint.load(self.run.model_file)
+        checkpoint.restore(self.model, tensors, self.run.model_file)
+        scores = {split: self.job.evaluate(split) for split in self.job.splits}
+        if not self.interrupted:
+            self._log({"kind": "final", "best": self.position.best_epoch, **scores})
+        self.run.write_card(self.job.card(scores))
+        return scores
+
+    def _log(self, row: Mapping[str, Any]) -> None:
+        self.run.log(row)
+        self.position.rows += 1
+        if self.chosen.tensorboard:
+            self.progress.tensorboard(row, self.run.folder / "tensorboard")
+
+    def save(self) -> None:
+        """Write a checkpoint of everything that decides what comes next."""
+        tensors = checkpoint.prefixed("model", self.model.state_dict())
+        optimizer_state = checkpoint.optimizer_tensors(self.optimizers)
+        tensors |= checkpoint.prefixed("optimizer", optimizer_state)
+        tensors |= checkpoint.prefixed("random", checkpoint.random_state())
+        if self.average:
+            tensors |= checkpoint.prefixed("average", self.average.average)
+        state = {
+            "position": asdict(self.position),
+            "updates": self.average.updates if self.average else 0,
+            "reductions": self.schedule.reductions,
+            "waited": self.schedule.waited,
+            "fingerprint": self.job.fingerprint,
+        }
+        checkpoint.save(self.run.checkpoint_file, tensors, state)
+
+    def restore(self) -> None:
+        """Go on from the run's checkpoint, exactly.
+
+        Raises:
+            SeqkitError: if it cannot be read, or was made from other data or settings.
+        """
+        path = self.run.checkpoint_file
+        tensors, state = checkpoint.load(path)
+        if state["fingerprint"] != self.job.fingerprint:
+            raise SeqkitError(
+                f"the training data is not what {self.run.folder} began with: restore the data, "
+                "or start a new run."
+            )
+        checkpoint.restore(self.model, checkpoint.under(tensors, "model"), path)
+        checkpoint.restore_optimizers(self.optimizers, checkpoint.under(tensors, "optimizer"))
+        if self.average:
+            self.average.restore(checkpoint.under(tensors, "average"), state["updates"])
+        self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
+        self.position = Position(**state["position"])
+        if self.position.finished and self.position.epoch < self.chosen.epochs:
+            self.position.finished = False  # more epochs were asked for
+        self.run.keep_metrics(self.position.rows)
+        checkpoint.restore_random_state(checkpoint.under(tensors, "random"))
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let the first Ctrl-C end the step in hand and save; a second one stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device for a setting's name.
+
+    Raises:
+        SeqkitError: if it was asked for by name and is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not here[name]:
+        raise SeqkitError(f"there is no {name} device on this machine: use device=auto.")
+    return torch.device(name)

@@ -1,0 +1,99 @@
+"""What a person sees while a model learns: a bar on a terminal, a plain line an epoch in a pipe."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seqkit.errors import SeqkitError
+
+
+class Progress:
+    """Shows the course of training on standard error.
+
+    On a terminal: a bar with loss, last validation score, tokens/s (padding excluded) and time
+    left. Elsewhere: one line an epoch. ``quiet``: nothing.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = not quiet and sys.stderr.isatty()
+        self._bar: Any = None
+        self._task: Any = None
+        self._loss: float | None = None
+        self._score = ""
+        self._tokens = 0
+        self._since = 0.0
+        self._writer: Any = None
+
+    @contextmanager
+    def training(self, steps: int, done: int) -> Iterator[None]:
+        """Show a bar of ``steps`` steps, of which ``done`` are done, for the time of a block."""
+        self._since, self._tokens, self._loss = time.perf_counter(), 0, None
+        if not self.live:
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total} steps"),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as self._bar:
+            self._task = self._bar.add_task("", total=steps, completed=done, figures="")
+            yield
+        self._bar = None
+
+    def step(self, loss: float, tokens: int) -> None:
+        """Show one more step with its loss and its number of real tokens."""
+        if self._bar is None:
+            return
+        self._loss = loss if self._loss is None else 0.95 * self._loss + 0.05 * loss
+        self._tokens += tokens
+        rate = self._tokens / (time.perf_counter() - self._since)
+        figures = f"loss {self._loss:.4f}  {self._score}{rate:,.0f} tokens/s"
+        self._bar.update(self._task, advance=1, figures=figures)
+
+    def epoch(self, row: Mapping[str, Any], epochs: int, monitor: str) -> None:
+        """Show the scores at the end of an epoch."""
+        score = f"{monitor} {row[monitor]:.4f}  " if monitor in row else ""
+        self._score = score
+        best = "  best" if row["best"] == row["epoch"] and score else ""
+        self.say(
+            f"epoch {row['epoch']}/{epochs}  loss {row['train_loss']:.4f}  {score}"
+            f"{row['tokens_per_second']:,} tokens/s{best}"
+        )
+
+    def say(self, line: str) -> None:
+        """Print one line, above the bar if there is one."""
+        if self.quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(line, highlight=False, markup=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def tensorboard(self, row: Mapping[str, Any], folder: Path) -> None:
+        """Write the numbers of a metrics row as TensorBoard scalars.
+
+        Raises:
+            SeqkitError: if TensorBoard is not installed.
+        """
+        if self._writer is None:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:
+                raise SeqkitError(
+                    "tensorboard=true needs TensorBoard: pip install 'seqkit-nlp[tensorboard]'."
+                ) from None
+            self._writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+        for name, value in row.items():
+            if isinstance(value, float) and "step" in row:
+                self._writer.add_scalar(f"{row['kind']}/{name}", value, row["step"])
+        if row["kind"] != "step":
+            self._writer.flush()

@@ -1,0 +1,162 @@
+"""The run directory: all that passes from training to anything else.
+
+====================  ==========================================================
+``settings.json``     recipe, task and resolved settings
+``tokenizer/``        the tokenizer
+``vocabulary.txt``    token and count, a line each
+``labels.json``       class names in the order of the model's outputs
+``model.safetensors`` the best weights so far: what ``predict`` loads
+``checkpoint/``       the last state of training: what ``--resume`` loads
+``metrics.jsonl``     a row for each step, each epoch, and the final scores
+``environment.json``  versions, device and threads
+``README.md``         the model card
+====================  ==========================================================
+
+It is self-contained: copy it to another machine and predict.
+"""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqkit import __version__
+from seqkit.errors import SeqkitError
+from seqkit.files import read_json, write_json, write_text
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory; :meth:`create` makes one and :meth:`open` finds one."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> "Run":
+        """Make a new run directory.
+
+        Raises:
+            SeqkitError: if ``folder`` exists and is not empty; a run is never overwritten.
+        """
+        cls.refuse_existing(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SeqkitError(f"cannot make {folder}: {error.strerror}.") from None
+        return cls(folder)
+
+    @classmethod
+    def refuse_existing(cls, folder: Path) -> None:
+        """Raise a :class:`SeqkitError` if ``folder`` exists and is not empty."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise SeqkitError(
+                f"{folder} exists already: choose another --out, or go on with it by "
+                f"--resume {folder}."
+            )
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Find an existing run directory.
+
+        Raises:
+            SeqkitError: if there is none at ``folder``.
+        """
+        run = cls(folder)
+        if not folder.is_dir():
+            raise SeqkitError(f"no run directory at {folder}.")
+        if not run.settings_file.is_file():
+            raise SeqkitError(f"{folder} is not a run directory: it has no settings.json.")
+        return run
+
+    @classmethod
+    def next_to(cls, name: str, parent: Path = Path("runs")) -> Path:
+        """Return the first free of ``runs/NAME``, ``runs/NAME-2``, ``runs/NAME-3``, ..."""
+        number, folder = 1, parent / name
+        while folder.exists():
+            number += 1
+            folder = parent / f"{name}-{number}"
+        return folder
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "settings.json"
+
+    @property
+    def tokenizer_folder(self) -> Path:
+        return self.folder / "tokenizer"
+
+    @property
+    def vocabulary_file(self) -> Path:
+        return self.folder / "vocabulary.txt"
+
+    @property
+    def labels_file(self) -> Path:
+        return self.folder / "labels.json"
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.folder / "checkpoint" / "last.safetensors"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def card_file(self) -> Path:
+        return self.folder / "README.md"
+
+    def write_settings(self, recipe: str, task: str, settings: Mapping[str, Any]) -> None:
+        """Save what the run is: its recipe, its task, its resolved settings."""
+        described = {"recipe": recipe, "task": task, "settings": dict(settings)}
+        write_json(self.settings_file, {"seqkit": __version__, **described})
+
+    def settings(self) -> dict[str, Any]:
+        """Return what :meth:`write_settings` saved."""
+        saved = read_json(self.settings_file)
+        if not isinstance(saved, dict) or not {"recipe", "task", "settings"} <= saved.keys():
+            raise SeqkitError(f"{self.settings_file} is not the settings of a run.")
+        return saved
+
+    def write_environment(self, device: str, threads: int) -> None:
+        """Save the versions and the machine's kind, for whoever reproduces the run."""
+        from importlib.metadata import version
+
+        packages = {name: version(name) for name in ("torch", "numpy", "datasets", "safetensors")}
+        write_json(
+            self.folder / "environment.json",
+            {
+                "python": platform.python_version(),
+                "system": f"{platform.system()} {platform.machine()}",
+                "device": device,
+                "threads": threads,
+                "packages": packages,
+            },
+        )
+
+    def write_card(self, text: str) -> None:
+        """Save the model card."""
+        write_text(self.card_file, text)
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Append a row to ``metrics.jsonl``, in one write."""
+        with self.metrics_file.open("ab", buffering=0) as file:
+            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the rows of ``metrics.jsonl``; a last row cut short by a crash is left out."""
+        if not self.metrics_file.is_file():
+            return []
+        lines = self.metrics_file.read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    def keep_metrics(self, rows: int) -> None:
+        """Drop what was logged after the first ``rows`` rows: the resumed run says it again."""
+        kept = self.metrics()[:rows]
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
+        write_text(self.metrics_file, text)

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from seqkit.errors import SeqkitError
+from seqkit.train.run import Run
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "a")
+    run.log({"x": 1})
+    with pytest.raises(SeqkitError, match=r"a exists already: choose another --out.*--resume"):
+        Run.create(tmp_path / "a")
+    assert run.metrics() == [{"x": 1}]
+
+
+def test_free_names_count_up(tmp_path: Path) -> None:
+    for expected in ("reuters", "reuters-2", "reuters-3"):
+        folder = Run.next_to("reuters", tmp_path)
+        assert folder.name == expected
+        Run.create(folder)
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SeqkitError, match="no run directory at"):
+        Run.open(tmp_path / "none")
+    with pytest.raises(SeqkitError, match="is not a run directory: it has no settings.json"):
+        Run.open(tmp_path)
+    (tmp_path / "settings.json").write_text("[]")
+    with pytest.raises(SeqkitError, match="is not the settings of a run"):
+        Run.open(tmp_path).settings()
+
+
+def test_a_row_cut_short_is_left_out_and_later_rows_are_dropped(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "a")
+    for i in range(4):
+        run.log({"i": i, "한": "글"})
+    with run.metrics_file.open("ab") as file:
+        file.write(b'{"i": 4, "ha')
+    assert [row["i"] for row in run.metrics()] == [0, 1, 2, 3]
+    run.keep_metrics(2)
+    run.log({"i": 9})
+    assert [row["i"] for row in run.metrics()] == [0, 1, 9]
