@@ -23,7 +23,7 @@ help:            ## Show this list
 install: .venv/all  ## Set up .venv with all extras
 
 demo: .venv/core    ## Set up, train on the village corpus, answer Korean and English sentences
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh recipes/demo.sh
+	@$(BIN)/seqkit demo
 
 test: .venv/all     ## Set up and run the tests
 	$(BIN)/python -m pytest
@@ -37,8 +37,13 @@ lint: .venv/all     ## Check style and types
 	MYPYPATH=build/types $(BIN)/mypy -p seqkit
 	MYPYPATH=build/types $(BIN)/mypy benchmarks/*.py
 
-bench: .venv/all    ## Compare speed with peers (installs them in .venv-bench)
-	$(BIN)/python benchmarks/run.py
+bench: .venv-bench/ready  ## Compare speed with peers (installs them in .venv-bench)
+	.venv-bench/bin/python benchmarks/classifier_throughput.py
+
+.venv-bench/ready: pyproject.toml constraints.txt benchmarks/requirements.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -c constraints.txt -e . -r benchmarks/requirements.txt
+	@touch $@
 
 results: .venv/all  ## Train everything in RESULTS.md (hours)
 	$(BIN)/python benchmarks/results.py

@@ -21,7 +21,7 @@ PASTS = {
     "run": "ran", "hide": "hid", "feed": "fed", "leave": "left", "teach": "taught", "read": "read",
     "do": "did", "swim": "swam", "throw": "threw", "ride": "rode", "win": "won", "lose": "lost",
     "wake": "woke", "speak": "spoke", "blow": "blew", "come": "came", "get": "got", "hear": "heard",
-    "send": "sent", "meet": "met", "sing": "sang", "find": "found", "catch": "caught",
+    "send": "sent", "meet": "met", "sing": "sang", "find": "found", "rise": "rose", "catch": "caught",
 }  # fmt: skip
 DOUBLED = ("cut", "run", "hug", "swim", "plan", "stop", "pet", "win", "get", "rob", "chat")
 FUNCTION_TAGS = {

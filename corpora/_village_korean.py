@@ -56,7 +56,9 @@ def infinitive(word: Verb) -> str:
         return before + hangul.join(initial, medial) + ("와" if stem in ("돕", "곱") else "워")
     if word.irregular == "ㅎ":
         medial = "ㅐ" if stem in ("그렇", "이렇", "저렇", "어떻") else medial
-        return before + hangul.join(initial, {"ㅏ": "ㅐ", "ㅑ": "ㅒ", "ㅓ": "ㅔ"}.get(medial, medial))
+        return before + hangul.join(
+            initial, {"ㅏ": "ㅐ", "ㅑ": "ㅒ", "ㅓ": "ㅔ"}.get(medial, medial)
+        )
     if word.irregular in ("ㄷ", "ㅅ"):
         root = before + hangul.join(initial, medial, "ㄹ" if word.irregular == "ㄷ" else "")
         return root + ("아" if medial in "ㅏㅗ" else "어")

@@ -16,7 +16,8 @@ PEOPLE = {
     "elders": "할머니:my grandmother:!, 할아버지:my grandfather:!, 어머니:my mother:!, "
     "아버지:my father:!, 이모:my aunt:!, 삼촌:my uncle:!",
     "young": "남동생:my younger brother, 여동생:my younger sister, 형:my older brother, "
-    "누나:my older sister, 우리 딸:our daughter, 우리 아들:our son",
+    "누나:my older sister, 우리 딸:our daughter, 우리 아들:our son, "
+    "우리 손자:our grandson, 우리 손녀:our granddaughter",
     "farmers": "농부:the farmer",
     "sellers": "어부:the fisherman, 가게 주인:the shopkeeper",
     "medics": "의사:the doctor, 간호사:the nurse",
@@ -26,6 +27,7 @@ PEOPLE = {
     "others": "경찰관:the police officer, 가수:the singer, 화가:the painter",
     "teachers": "선생님:the teacher:!",
     "pupils": "학생:the student, 아이들:the children:+, 학생들:the students:+",
+    "strangers": "그 남자:the man, 그 여자:the woman, 소년:the boy, 소녀:the girl",
     "crowd": "마을 사람들:the villagers:+, 친구들:my friends:+",
 }
 
@@ -90,7 +92,7 @@ PLACES = {
     "ground": "운동장:on the playground", "pool": "수영장:in the pool", "river": "강:in the river",
     "beach": "바닷가:at the beach", "hill": "산:on the mountain", "field": "들판:in the field",
     "farm": "농장:on the farm", "office": "사무실:in the office", "hospital": "병원:at the hospital",
-    "station": "역:at the station", "airport": "공항:at the airport", "lake": "호수:on the lake",
+    "station": "역:at the station", "airport": "공항:at the airport", "lake": "호수:at the lake",
     "street": "거리:on the street", "village": "마을:in the village", "table": "식탁 위:on the table",
 }  # fmt: skip
 
@@ -117,9 +119,9 @@ class Action(NamedTuple):
 
 _KIN = "elders young"
 _FOLK = "names speakers elders young"
-_ALL = "names speakers elders young pupils crowd teachers farmers medics others"
+_ALL = "names speakers elders young pupils crowd strangers teachers farmers medics others"
 _WORKERS = "farmers sellers medics cooks builders writers others"
-_YOUNG = "names speakers young pupils"
+_YOUNG = "names speakers young pupils strangers"
 
 ACTIONS = tuple(
     Action(*row[:4], **row[4])
@@ -153,7 +155,7 @@ ACTIONS = tuple(
         ("family", "깨우", "wake", "elders speakers", {"what": "young", "where": "home"}),
         ("family", "부르:르", "call for", "elders speakers", {"what": "young", "where": "yard kitchen"}),
         ("work", "팔", "sell", "farmers sellers names", {"what": "fruit vegetables proteins", "where": "market shop", "plural": True}),
-        ("work", "고치", "fix", "builders names elders", {"what": "machines", "where": "office home shop"}),
+        ("work", "고치", "fix", "builders names elders", {"what": "machines", "where": "home shop"}),
         ("work", "짓:ㅅ", "build", "builders crowd", {"what": "buildings", "where": "village"}),
         ("work", "심", "plant", "farmers elders crowd", {"what": "plants", "where": "field yard farm"}),
         ("work", "키우", "grow", "farmers elders", {"what": "vegetables fruit", "where": "farm yard", "plural": True}),
@@ -168,7 +170,7 @@ ACTIONS = tuple(
         ("animals", "달리", "run", "pets cattle wild", {"where": "yard field hill park"}),
         ("animals", "숨", "hide", "pets wild prey", {"where": "yard field hill"}),
         ("animals", "쫓", "chase", "pets wild", {"what": "prey", "where": "yard field farm"}),
-        ("animals", "물을 마시", "drink water", "pets cattle wild", {"where": "river yard lake"}),
+        ("animals", "물을 마시", "drink water", "pets cattle wild", {"where": "farm yard lake"}),
         ("animals", "풀을 먹", "eat grass", "cattle", {"where": "field farm hill"}),
         ("animals", "헤엄치", "swim", "waterfowl", {"where": "lake river"}),
         ("animals", "키우", "raise", "farmers elders names speakers", {"what": "pets cattle waterfowl", "where": "farm yard home", "plural": True}),
@@ -198,7 +200,6 @@ ACTIONS = tuple(
         ("school", "수업을 듣:ㄷ", "take a class", _YOUNG, {"where": "school class"}),
         ("school", "문제를 풀", "solve a problem", _YOUNG, {"where": "school class home"}),
         ("school", "단어를 외우", "memorize a word", _YOUNG, {"where": "home library class"}),
-        ("school", "이름을 쓰", "write a name", _YOUNG, {"where": "class"}),
         ("sport", "하", "play", _YOUNG + " crowd", {"what": "games", "where": "park ground gym school"}),
         ("sport", "치", "play", _FOLK + " crowd", {"what": "racket", "where": "park gym school"}),
         ("sport", "연습하", "practice", _YOUNG, {"what": "games racket", "where": "ground gym school"}),
@@ -222,7 +223,7 @@ ADJECTIVES = {
     "좋": ("good", 1), "나쁘": ("bad", -1), "깨끗하": ("clean", 1), "더럽:ㅂ": ("dirty", -1),
     "조용하": ("quiet", 1), "시끄럽:ㅂ": ("noisy", -1), "넓": ("spacious", 1), "좁": ("cramped", -1),
     "친절하": ("kind", 1), "불친절하": ("rude", -1), "재미있": ("interesting", 1),
-    "지루하": ("boring", -1), "아름답:ㅂ": ("beautiful", 1), "멋지": ("wonderful", 1),
+    "지루하": ("boring", -1), "형편없": ("terrible", -1), "아름답:ㅂ": ("beautiful", 1), "멋지": ("wonderful", 1),
     "편하": ("comfortable", 1), "불편하": ("uncomfortable", -1), "쉽:ㅂ": ("easy", 0),
     "어렵:ㅂ": ("difficult", 0), "유익하": ("useful", 1), "위험하": ("dangerous", -1),
     "안전하": ("safe", 1), "크": ("big", 0), "작": ("small", 0), "빠르:르": ("fast", 0),
@@ -249,8 +250,13 @@ STATES = (
     ("animals", "pets cattle wild waterfowl", "귀엽 빠르 느리 크 작 하얗 까맣 예쁘"),
     ("travel", "cities countries", "아름답 크 멀 유명하 안전하"),
     ("travel", "trains, 표:ticket, 여행:trip", "빠르 느리 비싸 싸 편하"),
-    ("school", "시험:exam, 문제:problem, 숙제:~homework, 수업:class", "쉽 어렵 길 짧 지루하 재미있"),
-    ("school", "books pupils", "재미있 지루하 조용하"),
+    (
+        "school",
+        "시험:exam, 문제:problem, 숙제:~homework, 수업:class",
+        "쉽 어렵 길 짧 지루하 재미있",
+    ),
+    ("school", "books", "재미있 지루하 쉽 어렵"),
+    ("school", "pupils", "조용하 부지런하 바쁘"),
     ("sport", "경기:game, 연습:~practice", "재미있 지루하 길 짧 힘들"),
     ("sport", "선수:player, 팀:team", "빠르 느리 유명하 부지런하"),
     ("sport", "games racket", "재미있 어렵 쉽 지루하"),
@@ -306,12 +312,18 @@ NUMBERS = (
 
 # What there is where: topic, things, places.
 EXISTENCE = (
-    ("food", "fruit", "table market kitchen shop"), ("food", "vegetables", "market kitchen shop"),
-    ("animals", "pets", "yard park home"), ("animals", "cattle waterfowl", "farm field"),
-    ("animals", "wild", "hill field"), ("school", "learners", "class library school"),
-    ("school", "books", "class library school"), ("work", "machines", "office shop"),
-    ("work", "loads", "office market shop"), ("travel", "trains", "station street"),
-    ("sport", "balls", "gym ground park"), ("sport", "선수:player:명", "gym ground pool"),
+    ("food", "fruit", "table market kitchen shop"),
+    ("food", "vegetables", "market kitchen shop"),
+    ("animals", "pets", "yard park home"),
+    ("animals", "cattle waterfowl", "farm field"),
+    ("animals", "wild", "hill field"),
+    ("school", "learners", "class library school"),
+    ("school", "books", "class library school"),
+    ("work", "machines", "office shop"),
+    ("work", "loads", "office market shop"),
+    ("travel", "trains", "station street"),
+    ("sport", "balls", "gym ground park"),
+    ("sport", "선수:player:명", "gym ground pool"),
 )
 
 JOBS = "의사:doctor, 간호사:nurse, 농부:farmer, 요리사:cook, 경찰관:police officer, 목수:carpenter, " \
@@ -320,6 +332,6 @@ JOBS = "의사:doctor, 간호사:nurse, 농부:farmer, 요리사:cook, 경찰관
 MALE_FEMALE = (
     "아버지:father 어머니:mother", "할아버지:grandfather 할머니:grandmother",
     "남동생:brother 여동생:sister", "형:brother 누나:sister", "아들:son 딸:daughter",
-    "삼촌:uncle 이모:aunt", "남자:man 여자:woman", "왕:king 왕비:queen", "남편:husband 아내:wife",
+    "삼촌:uncle 이모:aunt", "남자:man 여자:woman",
     "손자:grandson 손녀:granddaughter", "소년:boy 소녀:girl",
 )  # fmt: skip

@@ -173,7 +173,8 @@ def _labels(where: str, value: Any, options: Options) -> tuple[str, ...]:
     for item in value if several else [value]:
         if not isinstance(item, str | int):
             raise SeqkitError(
-                f"{where}: the label is {_json_name(item)}: write one, or drop the row."
+                f"{where}: the label is {_json_name(item)}, where a string or a whole number "
+                "is needed."
             )
         name = str(item).strip() if not isinstance(item, bool) else str(item).lower()
         if name:
@@ -184,9 +185,8 @@ def _labels(where: str, value: Any, options: Options) -> tuple[str, ...]:
 
 
 def _json_name(value: Any) -> str:
-    return {type(None): "missing", float: "a fraction", list: "a list", dict: "an object"}.get(
-        type(value), f"a {type(value).__name__}"
-    )
+    names = {type(None): "missing", list: "a list", dict: "an object", bool: "true or false"}
+    return names.get(type(value), "a number")
 
 
 def _rows(path: Path, options: Options) -> Iterator[Row]:

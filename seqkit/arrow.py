@@ -15,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from seqkit.errors import SeqkitError
 from seqkit.files import read_json, write_error, write_json
 from seqkit.sources import cache_folder
 
@@ -56,6 +57,7 @@ def cached(
         read: gives the examples of each split; called only where they are not in the cache.
         kind: the type of the examples of a split that has none.
     """
+    import pyarrow as pa
     from datasets import Dataset
 
     key = f"{re.sub(r'[^A-Za-z0-9]+', '-', name)[-40:]}-{_digest([name, options])}"
@@ -74,8 +76,13 @@ def cached(
         for older in folder.parent.glob(f"{key}-*"):
             if older != folder:
                 shutil.rmtree(older, ignore_errors=True)
-    names = read_json(folder / "splits.json")
-    return {split: Dataset.from_file(str(folder / f"{split}.arrow")) for split in names}
+    try:
+        names = read_json(folder / "splits.json")
+        return {split: Dataset.from_file(str(folder / f"{split}.arrow")) for split in names}
+    except (pa.ArrowException, OSError, SeqkitError):
+        raise SeqkitError(
+            f"the cached copy {folder} is damaged: delete it and try again."
+        ) from None
 
 
 def _digest(value: Any) -> str:
@@ -90,10 +97,10 @@ def _write(folder: Path, splits: Splits, kind: type) -> None:
         path = folder / f"{name}.arrow"
         first, rest = _peek(examples, kind)
         layout = schema(first)
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, layout) as stream:
-            for batch in _batches(rest, layout, first):
-                with _disk(path):
-                    stream.write_batch(batch)
+        batches = _batches(rest, layout, first)
+        with _disk(path), pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, layout) as to:
+            for batch in batches:
+                to.write_batch(batch)
     write_json(folder / "splits.json", list(splits))
 
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -69,9 +70,9 @@ class Reader(Protocol):
 
     ``read`` yields the examples of each split and may raise SeqkitError as it goes; the splits
     are consumed in the order of the mapping. ``folder`` is where the files are, None if the data
-    set is generated. Options whose ``multi_label`` is true allow any number of labels a row;
-    options with a ``test_fraction`` have a test split of that size carved out where the data has
-    none, by their ``seed``.
+    set is generated. Labelled rows have one label each (none in a split named ``unlabelled``),
+    unless the options' ``multi_label`` is true. Options with a ``test_fraction`` and a ``seed``
+    have a test split of that size carved out where the data has none.
     """
 
     CARD: Card
@@ -162,21 +163,20 @@ def _choose(rows: list[Any], fraction: float, seed: int) -> set[int]:
         strata[min(several, key=lambda label: (left[label], label), default="")].append(text)
 
     chosen: set[int] = set()
-    # What is due is carried over, so that many small strata still add up to the fraction, and
-    # a small corpus still has one row held out.
-    due = max(0.0, 1 - fraction * len(groups)) + 1e-9
+    due = 1e-9  # carried over, so that many small strata still add up to the fraction
     draw = random.Random(seed)
     for _, texts in sorted(strata.items(), key=lambda item: (-len(item[1]), item[0])):
         draw.shuffle(texts)
         due += fraction * len(texts)
         for text in texts:
-            if due < 1:
-                break
-            if any(left[label] == 1 for label in labels[text]):
-                continue
-            left.subtract(labels[text])
-            chosen.update(groups[text])
-            due -= 1
+            if due >= 1 and all(left[label] > 1 for label in labels[text]):
+                left.subtract(labels[text])
+                chosen.update(groups[text])
+                due -= 1
+    if not chosen and len(groups) > 1:  # a small corpus: one text, if any can be spared
+        every = (text for texts in strata.values() for text in texts)
+        spare = (text for text in every if all(left[label] > 1 for label in labels[text]))
+        chosen.update(row for text in islice(spare, 1) for row in groups[text])
     return chosen
 
 
@@ -293,12 +293,15 @@ def _labels(corpus: Corpus, multi_label: bool) -> tuple[str, ...]:
     """Return the training labels, once every split is seen to have the right number a row."""
     import pyarrow.compute as pc
 
-    if not multi_label:
-        for name, dataset in corpus.splits.items():
-            most = pc.max(pc.list_value_length(dataset.data.column("labels"))).as_py()
-            if most is not None and most > 1:
-                raise SeqkitError(
-                    f"{corpus.name} has rows with {most} labels in {name}, where each may have one."
-                )
+    for name, dataset in corpus.splits.items():
+        if multi_label or name == "unlabelled":
+            continue
+        counts = pc.value_counts(pc.list_value_length(dataset.data.column("labels"))).to_pylist()
+        if wrong := {c["values"]: c["counts"] for c in counts if c["values"] != 1}:
+            labels, rows = next(iter(wrong.items()))
+            raise SeqkitError(
+                f"{corpus.name} has {rows} rows with {labels} labels in its {name} split, "
+                "where each must have one."
+            )
     column = corpus.split("train").data.column("labels")
     return tuple(sorted(pc.unique(pc.list_flatten(column)).to_pylist()))

@@ -241,6 +241,8 @@ def unpack(archive: Path, folder: Path) -> None:
         SeqkitError: if the archive is damaged, or a member would land outside ``folder``.
     """
     name = archive.name
+    if not hasattr(tarfile, "data_filter"):
+        raise SeqkitError("unpacking safely needs Python 3.11.4 or newer: update Python.")
     try:
         if name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
             with tarfile.open(archive) as tar:
@@ -259,4 +261,5 @@ def unpack(archive: Path, folder: Path) -> None:
     except tarfile.FilterError as error:
         raise SeqkitError(f"{name} is not safe: {error}.") from None
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SeqkitError(f"{name} is damaged ({error}); fetch it again.") from None
+        reason = " ".join(str(error).split())
+        raise SeqkitError(f"{name} is damaged ({reason}); fetch it again.") from None

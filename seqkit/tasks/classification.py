@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches
 from seqkit.data.ragged import Ragged
 from seqkit.errors import unknown
-from seqkit.models.classifier import ClassifierSettings
+from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
 from seqkit.tasks.text_classifier import TextClassifier, build_model, encode_labels
@@ -25,6 +26,8 @@ from seqkit.text.vocabulary import Vocabulary, count
 from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
+from seqkit.vectors.cooccurrence import cooccurrence_vectors
+from seqkit.vectors.formats import read_text_vectors
 
 
 @settings
@@ -48,8 +51,9 @@ class ClassificationSettings:
     validation: float = Field(
         default=0.1, ge=0, lt=1, description="share of train held out to choose on (0: none)"
     )
-    class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="balanced: a rare class weighs as much as a frequent one"
+    pretrain: Literal["none", "cooccurrence"] = Field(
+        default="none",
+        description="start the embedding from vectors of the training and unlabelled texts",
     )
     threshold: float = Field(
         default=0.5, gt=0, lt=1, description="multi-label: answer labels at least this probable"
@@ -76,10 +80,12 @@ class Classification:
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
         self.classifier = self._classifier()
         self.model = self.classifier.model
-        rows, true = self._encoded("train")
+        self.rows, true = self._encoded("train")
+        self.targets = true if corpus.multi_label else true.argmax(axis=1)
+        self._start_embedding()
         self.batches = Batches(
-            rows,
-            targets=true if corpus.multi_label else true.argmax(axis=1),
+            self.rows,
+            targets=self.targets,
             batch_size=chosen.train.batch_size,
             pad=self.classifier.vocabulary.pad,
             shuffle=True,
@@ -94,7 +100,8 @@ class Classification:
             min_count=chosen.text.min_count,
             max_size=chosen.text.max_words or None,
         )
-        weights = self._class_weights() if chosen.class_weights == "balanced" else None
+        balanced = chosen.classifier.class_weights == "balanced"
+        weights = self._class_weights() if balanced else None
         torch.manual_seed(chosen.train.seed)
         model = build_model(
             chosen.classifier, vocabulary, len(corpus.labels), corpus.multi_label, weights
@@ -115,6 +122,21 @@ class Classification:
         frequency = true.sum(axis=0, dtype=np.float64)
         return torch.from_numpy(frequency.sum() / (len(frequency) * frequency)).float()
 
+    def _start_embedding(self) -> None:
+        """Give the embedding the vectors that the settings ask for, if any."""
+        embedding, chosen = self.model.embedding, self.settings.classifier.embedding
+        if chosen.vectors:
+            words, matrix = read_text_vectors(Path(chosen.vectors), wanted=self.classifier.vocabulary)
+            tokens = self.classifier.vocabulary.tokens(range(len(self.classifier.vocabulary)))
+            embedding.load_vectors(tokens, words, matrix)
+        elif self.settings.pretrain == "cooccurrence":
+            rows = self.rows
+            if "unlabelled" in self.corpus.splits:
+                more = self.classifier.encode(self.corpus.splits["unlabelled"]["text"])
+                rows = Ragged.from_rows(row for part in (rows, more) for row in part)
+            vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
+            embedding.start_from(vectors * (chosen.scale / vectors.std()))
+
     def _encoded(self, split: str) -> tuple[Ragged, NDArray[np.uint8]]:
         data = self.corpus.splits[split]
         true = encode_labels(data["labels"], self.corpus.labels, f"the {split} split")
@@ -127,8 +149,8 @@ class Classification:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of the encoded training data, in their order."""
-        ragged, value = self.batches.ragged, 0
-        for part in (ragged.values, ragged.offsets, self.batches.targets):
+        value = 0
+        for part in (self.rows.values, self.rows.offsets, self.targets):
             value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
         return f"{value:08x}"
 
@@ -156,14 +178,13 @@ class Classification:
 
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
         """Return the model card."""
-        ragged, words = self.batches.ragged, len(self.classifier.vocabulary)
-        waste = self.batches.padding_waste()
+        words, waste = len(self.classifier.vocabulary), self.batches.padding_waste()
         facts = {
             "task": "one label a text" if not self.corpus.multi_label else "labels of a text",
             "labels": ", ".join(self.corpus.labels),
-            "training rows": f"{len(ragged):,} ({int(ragged.lengths.sum()):,} tokens)",
+            "training rows": f"{len(self.rows):,} ({len(self.rows.values):,} tokens)",
             "vocabulary": f"{words:,} tokens, from the training split",
-            "parameters": f"{sum(p.numel() for p in self.model.parameters()):,}",
+            "parameters": f"{parameter_count(self.model):,}",
             "padding": f"{waste:.1%} of the cells of a batch, on average",
         }
         return model_card(self.recipe, self.corpus.card, facts, self.settings, scores)

@@ -30,9 +30,7 @@ _CONJOINING: Mapping[str, Mapping[str, str]] = {
     "medial": dict(zip(MEDIALS, _MEDIALS, strict=True)),
     "final": dict(zip(FINALS[1:], _FINALS[1:], strict=True)),
 }
-_COMPATIBILITY = {
-    ord(part): jamo for table in _CONJOINING.values() for jamo, part in table.items()
-}
+_COMPATIBILITY = {ord(part): jamo for table in _CONJOINING.values() for jamo, part in table.items()}
 _INITIAL, _MEDIAL, _FINAL = r"\u1100-\u1112", r"\u1161-\u1175", r"\u11a8-\u11c2"
 _DECOMPOSED = re.compile(f"{ESCAPE}(.)|([{_INITIAL}])([{_MEDIAL}])([{_FINAL}]?)", re.DOTALL)
 _TO_DECOMPOSE = re.compile(f"[가-힣{_INITIAL}{_MEDIAL}{_FINAL}{ESCAPE}]")

@@ -1,0 +1,32 @@
+"""``seqkit demo``: train, score and use a small model, with no data of one's own."""
+
+from pathlib import Path
+
+SENTENCES = ("",)
+
+NEXT = """
+What to try next:
+  seqkit predict {run} "..."                 sentences of your own, Korean or English
+  seqkit eval {run}                          a score for each class, and what is taken for what
+  seqkit train classify cell=gru             the same with a GRU; 'seqkit show classify' lists all
+  seqkit train classify corpus=mine.csv      your own texts and labels (csv, tsv, jsonl, parquet)
+  seqkit data head village                   what the corpus looks like
+  seqkit ls                                  all recipes"""
+
+
+def demo() -> None:
+    """Train a classifier on the village corpus, score it, and answer a few sentences."""
+    from seqkit.cli.output import print_table
+    from seqkit.cli.train import train
+    from seqkit.predict import load
+    from seqkit.train.run import Run
+
+    folder = Run.next_to("demo", Path("runs"))
+    print("Learning the topics of village life, in Korean and English, with an LSTM.")
+    print(f"The same by hand: seqkit train classify --out {folder}\n")
+    train(["classify"], out=folder)
+    print()
+    answers = load(folder).predict(SENTENCES)
+    rows = [[s, a.label, a.probabilities[a.label]] for s, a in zip(SENTENCES, answers, strict=True)]
+    print_table(None, ["sentence", "topic", "probability"], rows)
+    print(NEXT.format(run=folder))

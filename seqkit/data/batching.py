@@ -1,0 +1,141 @@
+"""Batches of rows of like lengths, the same for the same seed on any machine.
+
+Rows of one batch are padded to its longest, so batches of mixed lengths waste most of their
+work on padding. Sorting all rows by length wastes least, but then every epoch is the same;
+so rows are shuffled, cut into pools of ``POOL`` batches, and sorted within each pool only.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from seqkit.data.batch import Batch
+from seqkit.data.ragged import Ragged
+from seqkit.errors import SeqkitError
+
+POOL = 50  # batches
+
+
+class Batches:
+    """Cuts a :class:`Ragged` into batches, epoch by epoch.
+
+    Every epoch has each row once, in ``ceil(rows / batch_size)`` batches whose sizes differ by
+    at most one: there is no tiny last batch. A ``batch_size`` of 1 is single-example training,
+    one of ``len(ragged)`` or more is full-batch.
+
+    Args:
+        ragged: the rows, none of them empty.
+        batch_size: the most rows in a batch, at least 1.
+        pad: the id that fills a row up to the longest of its batch.
+        targets: ``(rows,)`` class numbers, or ``(rows, labels)`` of zeros and ones; None for no
+            targets.
+        shuffle: True for training; False for a fixed order, shortest rows first.
+        seed: with the epoch's number, decides the order; at least 0.
+
+    Raises:
+        SeqkitError: if a row is empty, a number is out of range, or ``targets`` do not fit.
+    """
+
+    def __init__(
+        self,
+        ragged: Ragged,
+        *,
+        batch_size: int,
+        pad: int,
+        targets: ArrayLike | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
+        if batch_size < 1:
+            raise SeqkitError(f"batch_size = {batch_size}: it must be at least 1.")
+        if seed < 0:
+            raise SeqkitError(f"seed = {seed}: it must be at least 0.")
+        if len(ragged) and ragged.lengths.min() == 0:
+            row = int(ragged.lengths.argmin())
+            raise SeqkitError(f"row {row} is empty: a batch needs at least one token a row.")
+        self.batch_size, self.pad, self.shuffle, self.seed = batch_size, pad, shuffle, seed
+        self._targets = None if targets is None else _checked(np.asarray(targets), len(ragged))
+        self._lengths = ragged.lengths
+        self._values = np.asarray(ragged.values)  # still mapped, without the subclass's overhead
+        self._offsets = np.asarray(ragged.offsets)
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return -(-len(self._lengths) // self.batch_size)
+
+    def plan(self, epoch: int) -> list[NDArray[np.int64]]:
+        """Return the rows of each batch of an epoch, in order."""
+        order, edges = self._layout(epoch)
+        batches = [order[begin:end] for begin, end in pairwise(edges.tolist())]
+        if self.shuffle:
+            return [batches[i] for i in _permutation(len(batches), self.seed, epoch, 1)]
+        return batches
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Iterate over the batches of an epoch, from the one at ``start``.
+
+        Those before it are not built, so that a resumed run goes on at once, with the batches
+        it would have seen.
+        """
+        if not 0 <= start <= len(self):
+            raise SeqkitError(f"batch {start} of {len(self)}: this run was made with other data.")
+        return map(self.batch, self.plan(number)[start:])
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Return the given rows as one padded batch."""
+        lengths = self._lengths[rows]
+        steps = np.arange(lengths.max())
+        cells = self._offsets[rows][:, None] + steps
+        # Cells past a row's end read into the next row (past the last value: the last value
+        # again), and are padding in any case.
+        ids = self._values.take(cells, mode="clip").astype(np.int64)
+        ids[steps >= lengths[:, None]] = self.pad
+        targets = None
+        if self._targets is not None:
+            kind = np.int64 if self._targets.ndim == 1 else np.float32
+            targets = torch.from_numpy(self._targets[rows].astype(kind))
+        tokens = int(lengths.sum())
+        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets)
+
+    def padding_waste(self, epoch: int = 0) -> float:
+        """Return the share of the cells of an epoch's batches that is padding, from 0 to 1."""
+        if len(self) == 0:
+            return 0.0
+        order, edges = self._layout(epoch)
+        longest = np.maximum.reduceat(self._lengths[order], edges[:-1])
+        return float(1 - self._lengths.sum() / (longest * np.diff(edges)).sum())
+
+    def _layout(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All rows in order, and where each batch begins and ends, before batches are shuffled."""
+        rows = len(self._lengths)
+        edges = np.arange(len(self) + 1, dtype=np.int64) * rows // max(1, len(self))
+        if not self.shuffle:
+            return np.argsort(self._lengths, kind="stable"), edges
+        order = _permutation(rows, self.seed, epoch, 0)
+        pool = np.repeat(np.arange(len(self)) // POOL, np.diff(edges))
+        return order[np.lexsort((self._lengths[order], pool))], edges
+
+
+def _permutation(size: int, *seed: int) -> NDArray[np.int64]:
+    """Return a random order of ``size`` things.
+
+    It sorts PCG64's raw numbers, which NumPy promises never to change;
+    ``Generator.permutation`` may give another order in another version.
+    """
+    return np.argsort(np.random.PCG64(seed).random_raw(size), kind="stable")
+
+
+def _checked(targets: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
+    if targets.ndim not in (1, 2) or len(targets) != rows:
+        raise SeqkitError(
+            f"targets of shape {targets.shape} do not fit {rows} rows: "
+            "give one class, or one row of labels, for each."
+        )
+    if targets.ndim == 1 and targets.dtype.kind not in "iu":
+        raise SeqkitError(f"targets are {targets.dtype}: classes are whole numbers from 0.")
+    if targets.ndim == 2 and not ((targets == 0) | (targets == 1)).all():
+        raise SeqkitError("targets with a column for each label must be zeros and ones.")
+    return targets

@@ -1,0 +1,238 @@
+"""The loop on a small real job: exact resume, interruption, early stopping, bad numbers."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqkit.errors import SeqkitError
+from seqkit.recipe import find
+from seqkit.settings import as_dict
+from seqkit.train import checkpoint
+from seqkit.train.loop import Trainer
+from seqkit.train.run import Run
+
+WORDS = [
+    *("data.n=300", "data.language=en", "epochs=3", "hidden=8", "embedding.size=6"),
+    *("head.dropout=0.3", "average=0.9", "checkpoint_every=3", "batch_size=32"),
+]
+
+
+def job(*words: str) -> Any:
+    recipe = find("classify")
+    return recipe.build(recipe.settings([*WORDS, *words]))
+
+
+def trainer(folder: Path, *words: str) -> Trainer:
+    built = job(*words)
+    run = Run.open(folder) if folder.exists() else Run.create(folder)
+    return Trainer(built, built.settings.train, run)
+
+
+def figures(run: Run) -> list[dict[str, Any]]:
+    timing = ("seconds", "tokens_per_second")
+    return [{k: v for k, v in row.items() if k not in timing} for row in run.metrics()]
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """Weights, moments, averages, random state and metrics agree in every bit."""
+    for name in ("model.safetensors", "checkpoint/last.safetensors"):
+        first, second = checkpoint.load(one / name)[0], checkpoint.load(other / name)[0]
+        assert first.keys() == second.keys()
+        for key in first:
+            assert torch.equal(first[key], second[key]), key
+    assert figures(Run(one)) == figures(Run(other))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    trainer(folder).fit()
+    return folder
+
+
+def test_training_twice_gives_the_same_bits(whole: Path, tmp_path: Path) -> None:
+    trainer(tmp_path / "again").fit()
+    assert_same(whole, tmp_path / "again")
+
+
+def test_another_seed_gives_other_weights(whole: Path, tmp_path: Path) -> None:
+    trainer(tmp_path / "other", "seed=1", "epochs=1").fit()
+    first = checkpoint.load(whole / "model.safetensors")[0]
+    second = checkpoint.load(tmp_path / "other" / "model.safetensors")[0]
+    assert any(not torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 10])
+def test_a_run_stopped_anywhere_ends_the_same(
+    whole: Path, tmp_path: Path, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "stopped"
+    first = trainer(folder)
+
+    def die(batch: Any) -> None:
+        if first.position.step == steps:
+            raise MemoryError
+        Trainer._step(first, batch)
+
+    monkeypatch.setattr(first, "_step", die)
+    with pytest.raises(MemoryError):
+        first.fit()
+    torch.manual_seed(12345)  # whatever this process did in between does not matter
+    trainer(folder).fit()
+    assert_same(whole, folder)
+
+
+KILLER = """
+import os, signal, sys
+from pathlib import Path
+from seqkit import files
+fsync, count = os.fsync, 0
+def die(descriptor):
+    global count
+    count += 1
+    if count == {at}:
+        os.kill(os.getpid(), signal.SIGKILL)  # a file is written, and not yet in its place
+    fsync(descriptor)
+os.fsync = die
+sys.argv = ["seqkit", "train", {resume} *{words}, {option!r}, {folder!r}]
+from seqkit.cli import main
+main()
+"""
+
+
+def test_a_run_killed_while_it_saves_ends_the_same(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    for start, at in ((True, 9), (False, 3), (False, 4)):
+        code = KILLER.format(
+            at=at,
+            resume="'classify'," if start else "",
+            words=WORDS if start else [],
+            option="--out" if start else "--resume",
+            folder=str(folder),
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert ran.returncode == -signal.SIGKILL, ran.stderr
+    command = [sys.executable, "-m", "seqkit", "train", "--resume", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    for part in folder.rglob("*.part"):
+        part.unlink()  # what the kill left of a file in the making
+    assert_same(whole, folder)
+
+
+def test_ctrl_c_scores_saves_and_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "interrupted"
+    first = trainer(folder)
+    step = first._step
+
+    def interrupt(batch: Any) -> None:
+        step(batch)
+        if first.position.step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    first._step = interrupt  # type: ignore[method-assign]
+    scores = first.fit()
+    assert first.interrupted
+    assert first.position.step == 4
+    assert set(scores) == {"validation", "test"}
+    assert (folder / "model.safetensors").is_file()
+    trainer(folder).fit()
+    assert_same(whole, folder)
+
+
+def test_a_finished_run_can_learn_for_longer(tmp_path: Path) -> None:
+    trainer(tmp_path / "a", "epochs=1").fit()
+    trainer(tmp_path / "a", "epochs=2").fit()
+    trainer(tmp_path / "b", "epochs=2").fit()
+    rows = {f: [r for r in figures(Run(tmp_path / f)) if r["kind"] != "final"] for f in "ab"}
+    assert rows["a"] == rows["b"]
+
+
+def test_without_better_scores_training_stops_early_and_keeps_the_best(tmp_path: Path) -> None:
+    stopped = trainer(tmp_path / "a", "epochs=50", "early_stopping=2", "lr=0.00000001")
+    stopped.fit()
+    assert stopped.position.epoch < 50
+    assert stopped.position.epoch == stopped.position.best_epoch + 2
+    _, about = checkpoint.load(tmp_path / "a" / "model.safetensors")
+    assert about["epoch"] == stopped.position.best_epoch
+
+
+def test_without_validation_the_last_weights_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for label in ("a", "b"):
+        (folder / "train" / label).mkdir(parents=True)
+        (folder / "test" / label).mkdir(parents=True)
+        for i in range(6):
+            (folder / "train" / label / f"{i}.txt").write_text(f"{label} word {i}")
+        (folder / "test" / label / "x.txt").write_text(f"{label} word")
+    words = [f"corpus={folder}", "validation=0", "epochs=2", "hidden=4", "min_count=1"]
+    built = find("classify").build(find("classify").settings(words))
+    run = Run.create(tmp_path / "run")
+    assert set(Trainer(built, built.settings.train, run).fit()) == {"test"}
+    assert checkpoint.load(run.model_file)[1]["epoch"] == 2
+
+
+def test_a_loss_that_is_no_number_stops_with_the_way_out(tmp_path: Path) -> None:
+    folder = tmp_path / "nan"
+    broken = trainer(folder)
+    loss = broken.job.loss
+    broken.job.loss = lambda batch: (  # type: ignore[method-assign]
+        loss(batch) * (float("nan") if broken.position.step == 5 else 1)
+    )
+    with pytest.raises(SeqkitError, match=r"loss became nan at step 6 \(epoch 1\).*lr=0.0002"):
+        broken.fit()
+    _, state = checkpoint.load(folder / "checkpoint" / "last.safetensors")
+    assert state["position"]["step"] == 3
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "full"
+    first, fsync = trainer(folder), os.fsync
+
+    def full(descriptor: int) -> None:
+        if first.position.step == 6:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SeqkitError, match="the disk is full: .*last.safetensors was not written"):
+        first.fit()
+    monkeypatch.undo()
+    assert not list(folder.rglob("*.part"))
+    trainer(folder).fit()
+    assert_same(whole, folder)
+
+
+def test_other_data_are_refused_on_resume(tmp_path: Path) -> None:
+    trainer(tmp_path / "a", "epochs=1").fit()
+    with pytest.raises(SeqkitError, match="training data is not what .*a began with"):
+        trainer(tmp_path / "a", "epochs=2", "max_length=5").fit()
+
+
+def test_every_step_and_epoch_is_logged(whole: Path) -> None:
+    rows = Run(whole).metrics()
+    steps = [row for row in rows if row["kind"] == "step"]
+    assert [row["step"] for row in steps] == list(range(1, len(steps) + 1))
+    assert all({"loss", "gradient_norm", "lr"} <= row.keys() for row in steps)
+    assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [1, 2, 3]
+    assert rows[-1]["kind"] == "final"
+    saved = json.loads((whole / "settings.json").read_text(encoding="utf-8"))
+    assert saved["settings"] == as_dict(job().settings)
+
+
+@pytest.mark.parametrize("size", [1, 300, 10_000])
+def test_single_example_and_full_batch_are_batch_sizes(tmp_path: Path, size: int) -> None:
+    built = trainer(tmp_path / "a", f"batch_size={size}", "epochs=1", "data.n=60")
+    built.fit()
+    rows = len(built.job.batches.ragged)
+    assert built.position.step == (rows if size == 1 else 1)
