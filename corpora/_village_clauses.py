@@ -214,6 +214,7 @@ class Being(NamedTuple):
         return f"{self.subject.key}|{self.noun.english}|{self.of.key if self.of else ''}"
 
     def korean(self, style: Style, link: Link = "") -> list[Word]:
+        del link  # it comes last
         said = marked(self.subject, "은/는", style)
         if self.of:
             said += marked(self.of, "의", style)
@@ -249,7 +250,7 @@ class There(NamedTuple):
             said += [*self.what.before[-1:], (self.what.head, "NOUN")]
         stem = "없" if self.none else "계시" if elder else "있"
         word = Verb(stem, adjective=not elder)
-        return said + [(korean.finite(word, self.tense, style, elder, link), "VERB")]
+        return [*said, (korean.finite(word, self.tense, style, elder, link), "VERB")]
 
     def english(self) -> list[Word]:
         said: list[Word] = [("there", "PRON"), (english.be("pl", self.tense), "VERB")]
@@ -292,6 +293,7 @@ class Wish(NamedTuple):
         return f"{self.what.key}|wish|{self.negative}"
 
     def korean(self, style: Style, link: Link = "") -> list[Word]:
+        del link  # it comes last
         said = [] if self.linked else marked(self.what, self.mark, style)
         verb = parsed(self.verb)[1]
         said += [("다시", "ADV"), (verb.stem + "고", "VERB")]

@@ -21,7 +21,8 @@ PASTS = {
     "run": "ran", "hide": "hid", "feed": "fed", "leave": "left", "teach": "taught", "read": "read",
     "do": "did", "swim": "swam", "throw": "threw", "ride": "rode", "win": "won", "lose": "lost",
     "wake": "woke", "speak": "spoke", "blow": "blew", "come": "came", "get": "got", "hear": "heard",
-    "send": "sent", "meet": "met", "sing": "sang", "find": "found", "rise": "rose", "catch": "caught",
+    "send": "sent", "meet": "met", "sing": "sang", "find": "found", "rise": "rose",
+    "catch": "caught",
 }  # fmt: skip
 DOUBLED = ("cut", "run", "hug", "swim", "plan", "stop", "pet", "win", "get", "rob", "chat")
 FUNCTION_TAGS = {
@@ -35,7 +36,7 @@ FUNCTION_TAGS = {
 
 
 def plural(noun: str) -> str:
-    """The plural of a noun: apple -> apples, child -> children."""
+    """Return the plural of a noun: apple -> apples, child -> children."""
     if noun in PLURALS:
         return PLURALS[noun]
     if noun.endswith("y") and noun[-2] not in "aeiou":
@@ -45,12 +46,12 @@ def plural(noun: str) -> str:
 
 
 def article(noun: str) -> str:
-    """``a`` or ``an``, by the first sound."""
+    """Return ``a`` or ``an``, by the first sound."""
     return "an" if noun[0] in "aeiou" and not noun.startswith(("uni", "eu")) else "a"
 
 
 def third(base: str) -> str:
-    """The third person singular: go -> goes, carry -> carries, have -> has."""
+    """Return the third person singular: go -> goes, carry -> carries, have -> has."""
     if base == "have":
         return "has"
     if base.endswith("y") and base[-2] not in "aeiou":
@@ -59,7 +60,7 @@ def third(base: str) -> str:
 
 
 def past(base: str) -> str:
-    """The past tense: go -> went, carry -> carried, hug -> hugged."""
+    """Return the past tense: go -> went, carry -> carried, hug -> hugged."""
     if base in PASTS:
         return PASTS[base]
     if base.endswith("y") and base[-2] not in "aeiou":
@@ -70,14 +71,14 @@ def past(base: str) -> str:
 
 
 def gerund(base: str) -> str:
-    """The form in -ing: make -> making, run -> running, see -> seeing."""
+    """Return the form in -ing: make -> making, run -> running, see -> seeing."""
     if base in DOUBLED:
         return base + base[-1] + "ing"
     return (base[:-1] if base.endswith("e") and base[-2] not in "eo" else base) + "ing"
 
 
 def be(person: Person, tense: Tense) -> str:
-    """The form of *be*, present or past."""
+    """Return the form of *be*, present or past."""
     if tense == "past":
         return "were" if person == "pl" else "was"
     return {"1s": "am", "3s": "is", "pl": "are"}[person]

@@ -3,7 +3,7 @@
 from seqkit.corpora import _village_english as english
 from seqkit.corpora import _village_words as words
 from seqkit.corpora._village_clauses import parsed
-from seqkit.corpora._village_korean import finite
+from seqkit.corpora._village_korean import STYLES, finite
 from seqkit.corpora._village_nouns import CITIES, COUNTRIES, LANGUAGES, group
 from seqkit.corpus import Fact
 
@@ -25,10 +25,8 @@ def _korean() -> list[Fact]:
     verbs = dict.fromkeys(action.korean.split()[-1] for action in words.ACTIONS)
     for spec in verbs:
         verb = parsed(spec)[1]
-        plain, formal, past = (
-            finite(verb, tense, style, False)
-            for tense, style in (("present", "plain"), ("present", "formal"), ("past", "formal"))
-        )
+        plain, formal = (finite(verb, "present", style, False) for style in STYLES[::2])
+        past = finite(verb, "past", "formal", False)
         found += [Fact("plain-formal", plain, formal), Fact("present-past", formal, past)]
     return _unique(found)
 
@@ -41,10 +39,10 @@ def _english() -> list[Fact]:
     for pair in words.MALE_FEMALE:
         male, female = (word.partition(":")[2] for word in pair.split())
         found.append(Fact("male-female", male, female))
-    for action in words.ACTIONS:
-        base = action.english.split()[0]
+    told_in_past = (action.english for action in words.ACTIONS if not action.present)
+    for base in (text.split()[0] for text in told_in_past):
         found.append(Fact("present-past", base, english.past(base)))
-    names = "fruit vegetables pets cattle waterfowl wild machines buildings loads books balls"
+    names = "fruit vegetables pets cattle waterfowl wild machines loads books balls"
     found += [
         Fact("singular-plural", noun.english, english.plural(noun.english))
         for noun in group(names)

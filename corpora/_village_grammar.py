@@ -3,13 +3,12 @@
 Nothing here spells a word; ``_village_clauses`` does.
 """
 
-from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
-from typing import TypeVar, cast
+from typing import cast
 
-from seqkit.corpora import _village_english as english
 from seqkit.corpora import _village_words as words
+from seqkit.corpora._village_chance import adjectives, mood_of, pick, shade, times
 from seqkit.corpora._village_clauses import (
     Act,
     Being,
@@ -20,10 +19,8 @@ from seqkit.corpora._village_clauses import (
     There,
     Time,
     Weather,
-    Wish,
-    parsed,
 )
-from seqkit.corpora._village_korean import STYLES, Link, Negation, Tense, Word, adnominal
+from seqkit.corpora._village_korean import STYLES, Link, Negation, Tense
 from seqkit.corpora._village_nouns import (
     CITIES,
     COUNTRIES,
@@ -37,10 +34,7 @@ from seqkit.corpora._village_nouns import (
     places,
     thing,
 )
-from seqkit.corpora._village_words import TOPICS, Action
-
-T = TypeVar("T")
-LABELS = {"topic": TOPICS, "sentiment": ("negative", "positive")}
+from seqkit.corpora._village_words import Action
 
 _LONG = ("짓:ㅅ", "키우", "배우", "가르치", "일하", "여행하", "가", "도착하", "떠나")  # fits a year
 _BY_DAY = ("무지개를 보", "심", "시험을 보", "수업을 듣:ㄷ", "키우", "가르치")
@@ -53,42 +47,7 @@ _COMPANIONS: tuple[Time, ...] = tuple(
     (((korean, "NOUN"), ("함께", "ADV")), (("with", "ADP"), ("a", "DET"), (text, "NOUN")))
     for korean, text in (("친구와", "friend"), ("이웃과", "neighbor"))
 )
-_DEGREES = (("아주", "very"), ("정말", "really"), ("무척", "extremely"), ("꽤", "quite"))
-_COLOURS = ("하얗:ㅎ", "까맣:ㅎ", "빨갛:ㅎ")
 _SEEN = ("cities hill beach village field farm", "park beach hill street river village")
-
-
-def pick(random: Random, items: Sequence[T]) -> T:
-    """Return one of ``items``; several times faster than ``random.choice``."""
-    return items[int(random.random() * len(items))]
-
-
-@cache
-def _times(*tenses: str) -> tuple[tuple[Time, str, str], ...]:
-    """The times of some tenses, each with its tense and its Korean words."""
-    found = []
-    for korean, text, tense in words.TIMES:
-        if tense in tenses:
-            phrase, tag = korean.split(":")
-            *first, last = phrase.split()
-            in_korean = (*((word, "NOUN") for word in first), (last, tag))
-            in_english = english.words(text.partition(":")[0])
-            if text == "two days ago:":
-                in_english = (("two", "NUM"), *in_english[1:])
-            found.append(((in_korean, in_english), tense, phrase))
-    return tuple(found)
-
-
-@cache
-def _stem(spec: str) -> str:
-    """The stem of the noun-less part of a verb: ``춥:ㅂ`` for the adjective written ``춥``."""
-    found = [name for name in words.ADJECTIVES if name.partition(":")[0] == spec]
-    return found[0]
-
-
-@cache
-def _adjectives(text: str) -> tuple[str, ...]:
-    return tuple(_stem(spec) for spec in text.split())
 
 
 def _negation(random: Random, korean: str, tense: Tense) -> Negation:
@@ -118,13 +77,11 @@ def _when(random: Random, action: Action) -> tuple[Time, Tense, bool]:
     kind = pick(random, ("past", "past", "present", "now", "future"))
     if action.topic == "travel" and kind == "present":
         kind = "past"  # nobody leaves for Paris every day
-    time, _, text = pick(random, _times(kind))
-    if (
-        text in ("작년에", "내년에")
-        and action.korean not in _LONG
-        or (text == "어젯밤에" and action.korean in _BY_DAY)
+    time, _, text = pick(random, times(kind))
+    if (text in ("작년에", "내년에") and action.korean not in _LONG) or (
+        text == "어젯밤에" and action.korean in _BY_DAY
     ):
-        time, _, text = _times(kind)[0]
+        time, _, text = times(kind)[0]
     return time, cast("Tense", "present" if kind == "now" else kind), kind == "now"
 
 
@@ -182,37 +139,23 @@ def _object(random: Random, action: Action, subject: Phrase, negation: Negation)
     return thing(noun, "a")
 
 
-def state(random: Random, topic: str) -> State | None:
-    """Draw a clause about how somebody or something is; None if the topic has none."""
+def state(random: Random, topic: str) -> State:
+    """Draw a clause about how somebody or something is, for any topic but the weather."""
     rows = [row for row in words.STATES if row[0] == topic]
-    _, subjects, adjectives = pick(random, rows)
+    _, subjects, said = pick(random, rows)
     name = pick(random, subjects.split(", ") if ":" in subjects else subjects.split())
-    adjective = pick(random, _adjectives(adjectives))
+    adjective = pick(random, adjectives(said))
     generic = name in ("cities", "countries", "games", "racket")
     if name in words.PEOPLE:
         subject = pick(random, people(name))
     else:
         noun = pick(random, group(name) if ":" not in name else nouns(name))
         subject = thing(noun, "a" if generic else "the")
-    negation, degree = _shade(random, adjective, 0.2)
+    negation, degree = shade(random, adjective, 0.2)
     psychic = adjective.partition(":")[0] in words.PSYCHIC
     tense: Tense = "past" if psychic or random.random() < 0.35 else "present"
     mark = "은/는" if generic else pick(random, ("은/는", "은/는", "이/가"))
     return State(subject, adjective, tense, negation, degree, mark)
-
-
-def _shade(random: Random, adjective: str, negate: float) -> tuple[Negation, tuple[str, str]]:
-    """Choose a negation and a degree that go together: 별로 ... 지 않다, 아주 ..."""
-    stem = adjective.partition(":")[0]
-    if random.random() < negate:
-        if random.random() < 0.35:
-            bad = words.POLARITY.get(stem, words.ADJECTIVES[adjective][1]) < 0
-            return "지 않", ("전혀", "at all") if bad else ("별로", "very")
-        short = len(stem) <= 2 and not stem.endswith(("있", "없", "하", "쁘", "지"))
-        return ("안" if short and random.random() < 0.5 else "지 않"), ("", "")
-    if adjective not in _COLOURS and random.random() < 0.5:
-        return "", pick(random, _DEGREES)
-    return "", ("", "")
 
 
 def weather(random: Random, *, mood: int = 0, tense: Tense | None = None) -> Weather:
@@ -226,35 +169,28 @@ def weather(random: Random, *, mood: int = 0, tense: Tense | None = None) -> Wea
         if kind == "today":
             time = ((("오늘", "ADV"),), (("today", "NOUN"),))
         elif kind != "now":
-            time = pick(random, [t[0] for t in _times(kind) if "year" not in str(t[0][1])])
+            time = pick(random, [t[0] for t in times(kind) if "year" not in str(t[0][1])])
         progressive = kind == "now"
     elif random.random() < 0.4:
-        time = pick(random, [t[0] for t in _times(tense) if "year" not in str(t[0][1])])
+        time = pick(random, [t[0] for t in times(tense) if "year" not in str(t[0][1])])
     if time[1] != (("today", "NOUN"),) and random.random() < 0.5:
         events = [e for e in words.WEATHER_EVENTS if mood in (0, e[3])]
         noun, verb, text, _ = pick(random, events)
         if noun == "해":
             morning = tense == "past" and random.random() < 0.5
             place, progressive = None, False
-            time = _times("past")[4][0] if morning else ((), ())
+            time = times("past")[4][0] if morning else ((), ())
         if progressive:
-            time = _times("now")[0][0]
+            time = times("now")[0][0]
         negation = _negation(random, "오:", "future") if not progressive and not mood else ""
         return Weather((noun, verb, text), "", tense, place, time, negation, progressive)
-    names = [a for a in _adjectives(words.WEATHER_ADJECTIVES)
+    names = [a for a in adjectives(words.WEATHER_ADJECTIVES)
              if mood in (0, words.ADJECTIVES[a][1])]  # fmt: skip
     adjective = pick(random, names)
     if progressive:
-        time = _times("now")[0][0]
+        time = times("now")[0][0]
     negation = "지 않" if not mood and random.random() < 0.15 else ""
     return Weather(None, adjective, tense, place, time, negation)
-
-
-def _feeling(random: Random, mood: int) -> State:
-    adjective = pick(random, _adjectives(words.FEELINGS[mood]))
-    who = pick(random, people("names speakers elders young pupils strangers farmers crowd"))
-    degree = pick(random, _DEGREES) if random.random() < 0.4 else ("", "")
-    return State(who, adjective, "past", "", degree, pick(random, ("은/는", "이/가")))
 
 
 def _weather_sentence(random: Random) -> tuple[tuple[Clause, ...], Link]:
@@ -263,7 +199,7 @@ def _weather_sentence(random: Random) -> tuple[tuple[Clause, ...], Link]:
         return (weather(random),), ""
     mood = pick(random, (1, -1))
     if chance < 0.8:
-        return (weather(random, mood=mood, tense="past"), _feeling(random, mood)), "아서"
+        return (weather(random, mood=mood, tense="past"), mood_of(random, mood)), "아서"
     return (act(random, pick(random, _actions("weather"))),), ""
 
 
@@ -276,7 +212,7 @@ def _outdoors(action: Action) -> bool:
 
 
 def _background(random: Random, action: Action) -> tuple[tuple[Clause, ...], Link]:
-    """It rained, but they played all the same; it was warm, and they played."""
+    """Draw two clauses: it rained, but they played all the same; it was warm, and they played."""
     mood = pick(random, (1, -1))
     first = weather(random, mood=mood, tense="past")
     main = act(random, action, "past")._replace(negation="", topic="은/는")
@@ -288,7 +224,7 @@ def _being(random: Random, topic: str) -> Clause | None:
         job = pick(random, nouns(words.JOBS))
         past: Tense = "past" if random.random() < 0.25 else "present"
         return Being(
-            pick(random, people("names strangers elders young")),
+            pick(random, people("names strangers young")),
             job,
             None,
             past,
@@ -322,8 +258,8 @@ def _topical(random: Random, topic: str) -> tuple[tuple[Clause, ...], Link]:
     chance = random.random()
     if chance < 0.12 and (clause := _being(random, topic)):
         return (clause,), ""
-    if chance < 0.32 and (said := state(random, topic)):
-        return (said,), ""
+    if chance < 0.32:
+        return (state(random, topic),), ""
     action = pick(random, _actions(topic))
     if topic != "weather" and _outdoors(action) and chance < 0.45 and topic != "family":
         return _background(random, action)
@@ -334,102 +270,3 @@ def about(random: Random, topic: str) -> Sentence:
     """Draw a sentence on a topic (one of ``TOPICS``)."""
     clauses, link = _topical(random, topic)
     return Sentence(clauses, pick(random, STYLES), topic, link)
-
-
-# How one deals with what is reviewed: Korean verb and particle, English verb, preposition.
-_DEALINGS = {
-    "restaurant": ("가", "에", "visit", "at"), "hotel": ("가", "에", "visit", "at"),
-    "shop": ("가", "에", "visit", "at"), "park": ("가", "에", "visit", "in"),
-    "village": ("가", "에", "visit", "in"), "film": ("보", "을/를", "watch", "in"),
-    "book": ("읽", "을/를", "read", "in"), "class": ("듣:ㄷ", "을/를", "take", "in"),
-    "trip": ("하", "을/를", "take", "on"), "train": ("타", "을/를", "take", "on"),
-}  # fmt: skip
-Review = tuple[str, str, str, tuple[tuple[str, str, str], ...]]
-
-
-def _judgement(
-    random: Random,
-    review: Review,
-    mood: int,
-    subject: Phrase,
-    *,
-    avoid: str = "",
-    part: bool = True,
-) -> State:
-    """Draw what is good (``mood`` 1) or bad (-1) about a thing or, if ``part``, a part of it."""
-    whole: Phrase | None = None
-    _, good, bad, parts = review
-    if part and random.random() < 0.5:
-        name, good, bad = pick(random, parts)
-        noun = nouns(name.removesuffix("+"))[0]
-        whole = subject
-        subject = thing(noun, "the") if name[-1] != "+" else _several(noun)
-        if noun.english == "people":
-            subject = subject._replace(person="pl")
-    flip = random.random() < 0.3 or not (good if mood > 0 else bad)
-    flip = flip and bool(bad if mood > 0 else good)
-    names = _adjectives(good if (mood > 0) != flip else bad)
-    adjective = pick(random, tuple(name for name in names if name != avoid) or names)
-    negation, degree = _shade(random, adjective, 1.0 if flip else 0.0)
-    if adjective == "나쁘" and not flip and subject.key != "weather":
-        # A thing is 나쁘지 않다, but what is not good at all is rather 형편없다.
-        adjective, degree = "형편없", pick(random, (("정말", "really"), ("", "")))
-    return State(subject, adjective, "present", negation, degree, "은/는", whole)
-
-
-@cache
-def _several(noun: Noun) -> Phrase:
-    phrase = thing(noun, "plural")
-    return phrase._replace(english=(("the", "DET"), *phrase.english))
-
-
-def _remembered(random: Random, noun: Noun, verb: str, text: str) -> Phrase:
-    """The thing of some past day: 어제 본 영화, the film I watched yesterday."""
-    times = _times("past")[2:3] if noun.english == "trip" else _times("past")[:4]
-    time = pick(random, times)[0]
-    said = (adnominal(parsed(verb)[1], "past"), "VERB")
-    told: tuple[Word, ...] = (("I", "PRON"), (english.past(text), "VERB"), *time[1])
-    phrase = thing(noun, "the")
-    return phrase._replace(before=(*time[0], said), english=(*phrase.english, *told))
-
-
-def feeling(random: Random, label: str) -> Sentence:
-    """Draw a sentence of a sentiment, ``positive`` or ``negative``: a review, or a mood."""
-    mood = 1 if label == "positive" else -1
-    style = pick(random, STYLES)
-    if random.random() < 0.12:
-        return Sentence((_feeling(random, mood),), style, label)
-    review = cast("Review", pick(random, words.REVIEWS))
-    noun = nouns(review[0])[0]
-    verb, mark, text, preposition = _DEALINGS[noun.english]
-    this = thing(noun, "this")
-    chance = random.random()
-    if chance < 0.15:
-        return Sentence((Wish(this, mark, verb, text, mood < 0),), style, label)
-    if chance < 0.3:
-        liking = Action("", "좋아하", "like", "") if random.random() < 0.6 else Action(
-            "", "싫어하", "dislike", "")  # fmt: skip
-        negative = (liking.english == "like") != (mood > 0)
-        who = pick(random, people("names speakers elders young strangers crowd"))
-        act = Act(liking, who, "present", this, negation="지 않" if negative else "")
-        return Sentence((act,), style, label)
-    if chance < 0.42:
-        subject = _remembered(random, noun, verb, text)
-        said = _judgement(random, review, mood, subject, part=False)
-        return Sentence((said._replace(tense="past"),), style, label)
-    if chance < 0.6:
-        said = _judgement(random, review, mood, this)
-        return Sentence((said._replace(preposition=preposition),), style, label)
-    contrast = random.random() < 0.75
-    first = _judgement(random, review, -mood if contrast else mood, this, part=False)
-    link: Link = "지만" if contrast else "고"
-    if random.random() < 0.25:
-        wish = Wish(this, mark, verb, text, mood < 0, linked=True)
-        return Sentence((first, wish), style, label, link)
-    part = _judgement(random, review, mood, this, avoid=first.adjective)
-    while part.whole is None or part.adjective == first.adjective:
-        part = _judgement(random, review, mood, this, avoid=first.adjective)
-    return Sentence((first, part._replace(whole=None, topic="이/가")), style, label, link)
-
-
-DRAW: dict[str, Callable[[Random, str], Sentence]] = {"topic": about, "sentiment": feeling}

@@ -44,7 +44,7 @@ def _with_final(text: str, jamo: str) -> str:
 
 
 def infinitive(word: Verb) -> str:
-    """The form in 아/어: 가, 먹어, 추워, 들어, 지어, 불러, 써, 해, 빨개."""
+    """Return the form in 아/어: 가, 먹어, 추워, 들어, 지어, 불러, 써, 해, 빨개."""
     stem, before = word.stem, word.stem[:-1]
     initial, medial, final = hangul.split(stem[-1])
     if stem.endswith("하"):
@@ -72,7 +72,7 @@ def infinitive(word: Verb) -> str:
 
 
 def attach(word: Verb, ending: str) -> str:
-    """Join an ending that takes 으 after a consonant: ㄴ, ㄹ, 시, 면, 러 (들은, 추울, 지으시, 사면)."""
+    """Join an ending that takes 으 after a consonant: ㄴ, ㄹ, 시, 면 (들은, 추울, 지으시)."""
     stem, before = word.stem, word.stem[:-1]
     initial, medial, final = hangul.split(stem[-1])
     if word.irregular == "ㅂ":
@@ -89,7 +89,7 @@ def attach(word: Verb, ending: str) -> str:
 
 
 def honored(word: Verb) -> Verb:
-    """The verb with the honorific 시: 가시, 드시, 들으시."""
+    """Return the verb with the honorific 시: 가시, 드시, 들으시."""
     return Verb(word.honorific or attach(word, "시"), adjective=word.adjective)
 
 
@@ -164,7 +164,7 @@ def copula(noun: str, tense: Tense, style: Style, *, negative: bool = False) -> 
 
 
 def adnominal(word: Verb, tense: Tense = "present") -> str:
-    """The form before a noun: 추운, 큰, 맛있는, 먹는, 읽은 (past), 들은 (past)."""
+    """Return the form before a noun: 추운, 큰, 맛있는, 먹는, 읽은 (past), 들은 (past)."""
     habit = word.stem.endswith(("있", "없")) or not word.adjective
     if tense == "present" and habit:
         open_ = hangul.split(word.stem[-1]).final == "ㄹ"

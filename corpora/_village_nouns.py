@@ -37,7 +37,7 @@ class Phrase(NamedTuple):
 
 @cache
 def attached(word: str, particle: str) -> str:
-    """A word and the form of the particle that fits it; one without ``/`` has one form."""
+    """Return a word with the form of a particle that fits it; one without ``/`` has one form."""
     return word + (hangul.particle(word, particle) if "/" in particle else particle)
 
 
@@ -52,14 +52,15 @@ def marked(phrase: Phrase, particle: str, style: Style) -> list[Word]:
     return [*phrase.before, (attached(head, particle), phrase.tag)]
 
 
+def _noun(entry: str, *, mass: bool = False) -> Noun:
+    korean, text, counter, unit = (*entry.split(":"), "", "")[:4]
+    return Noun(korean, text.removeprefix("~"), counter, unit, mass or text[0] == "~")
+
+
 @cache
 def nouns(spec: str) -> tuple[Noun, ...]:
     """Read ``Korean:English:counter:unit, ...``, or the name of a group of them."""
-    read = []
-    for entry in words.THINGS.get(spec, spec).split(", "):
-        korean, text, *rest = entry.split(":")
-        read.append(Noun(korean, text.removeprefix("~"), *rest, mass=text.startswith("~")))
-    return tuple(read)
+    return tuple(_noun(entry) for entry in words.THINGS.get(spec, spec).split(", "))
 
 
 @cache
@@ -127,10 +128,7 @@ PEOPLE: dict[str, tuple[Phrase, ...]] = {
     for group, text in words.PEOPLE.items()
 }
 COUNTRIES, CITIES, LANGUAGES = (
-    tuple(
-        Noun(*country[column].split(":"), mass=True)  # names: no article, no plural
-        for country in words.COUNTRIES
-    )
+    tuple(_noun(country[column], mass=True) for country in words.COUNTRIES)  # names: no article
     for column in range(3)
 )
 NAMES_OF_PLACES = {"cities": CITIES, "countries": COUNTRIES, "languages": LANGUAGES}

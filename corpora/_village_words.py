@@ -4,7 +4,7 @@ Things are written ``Korean:English:counter:unit``; ``~`` marks English without 
 Verbs are written ``stem:irregular class or honorific stem`` (see ``_village_korean.verb``).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 TOPICS = ("animals", "family", "food", "school", "sport", "travel", "weather", "work")
 
@@ -34,10 +34,11 @@ PEOPLE = {
 THINGS = {
     "fruit": "사과:apple:개, 배:pear:개, 귤:tangerine:개, 감:persimmon:개, 복숭아:peach:개, "
     "딸기:strawberry:개, 수박:watermelon:통, 오렌지:orange:개",
-    "vegetables": "감자:potato:개, 당근:carrot:개, 양파:onion:개, 토마토:tomato:개, 오이:cucumber:개, "
-    "배추:cabbage:포기, 호박:pumpkin:개",
+    "vegetables": "감자:potato:개, 당근:carrot:개, 양파:onion:개, 토마토:tomato:개, "
+    "오이:cucumber:개, 배추:cabbage:포기, 호박:pumpkin:개",
     "dishes": "밥:~rice:그릇:bowl, 국:~soup:그릇:bowl, 김치:~kimchi, 빵:~bread, 만두:dumpling:개, "
-    "케이크:~cake:조각:piece, 비빔밥:~bibimbap:그릇:bowl, 샌드위치:sandwich:개, 죽:~porridge:그릇:bowl",
+    "케이크:~cake:조각:piece, 비빔밥:~bibimbap:그릇:bowl, "
+    "샌드위치:sandwich:개, 죽:~porridge:그릇:bowl",
     "proteins": "고기:~meat, 생선:fish:마리, 달걀:egg:개",
     "baked": "빵:~bread, 케이크:~cake, 고기:~meat",
     "drinks": "물:~water:잔:glass, 우유:~milk:잔:glass, 커피:~coffee:잔:cup, 차:~tea:잔:cup, "
@@ -48,7 +49,8 @@ THINGS = {
     "waterfowl": "오리:duck:마리, 거위:goose:마리",
     "wild": "사슴:deer:마리, 여우:fox:마리, 곰:bear:마리, 늑대:wolf:마리, 원숭이:monkey:마리",
     "prey": "쥐:mouse:마리, 토끼:rabbit:마리, 닭:chicken:마리, 오리:duck:마리",
-    "machines": "자동차:car:대, 자전거:bicycle:대, 컴퓨터:computer:대, 시계:clock:개, 의자:chair:개",
+    "machines": "자동차:car:대, 자전거:bicycle:대, 컴퓨터:computer:대, "
+    "시계:clock:개, 의자:chair:개",
     "buildings": "집:house:채, 다리:bridge:개, 학교:school:개, 창고:barn:개, 도서관:library:개",
     "plants": "나무:tree:그루, 꽃:flower:송이, 감자:potato:개, 양파:onion:개",
     "loads": "상자:box:개, 의자:chair:개, 책상:desk:개, 컴퓨터:computer:대",
@@ -91,9 +93,11 @@ PLACES = {
     "library": "도서관:at the library", "park": "공원:in the park", "gym": "체육관:at the gym",
     "ground": "운동장:on the playground", "pool": "수영장:in the pool", "river": "강:in the river",
     "beach": "바닷가:at the beach", "hill": "산:on the mountain", "field": "들판:in the field",
-    "farm": "농장:on the farm", "office": "사무실:in the office", "hospital": "병원:at the hospital",
+    "farm": "농장:on the farm", "office": "사무실:in the office",
+    "hospital": "병원:at the hospital",
     "station": "역:at the station", "airport": "공항:at the airport", "lake": "호수:at the lake",
-    "street": "거리:on the street", "village": "마을:in the village", "table": "식탁 위:on the table",
+    "street": "거리:on the street", "village": "마을:in the village",
+    "table": "식탁 위:on the table",
 }  # fmt: skip
 
 
@@ -118,112 +122,140 @@ class Action(NamedTuple):
 
 
 _KIN = "elders young"
+_RELATED = "elders young speakers"
 _FOLK = "names speakers elders young"
-_ALL = "names speakers elders young pupils crowd strangers teachers farmers medics others"
+_ALL = _FOLK + " pupils crowd strangers teachers farmers medics others"
 _WORKERS = "farmers sellers medics cooks builders writers others"
 _YOUNG = "names speakers young pupils strangers"
 
+Row = tuple[str, str, str, str, str, dict[str, Any]]
+_ACTIONS: dict[str, tuple[Row, ...]] = {  # by topic; see Action for the columns
+    "food": (
+        ("먹:드시", "eat", _ALL, "fruit dishes", "home restaurant kitchen", {}),
+        ("마시:드시", "drink", _ALL, "drinks", "home restaurant kitchen", {}),
+        ("만들", "make", "names speakers elders cooks", "dishes", "home kitchen restaurant", {}),
+        ("사", "buy", _ALL, "fruit vegetables dishes", "market shop", {}),
+        ("씻", "wash", _FOLK + " cooks", "fruit vegetables", "kitchen yard", {}),
+        ("자르:르", "cut", _FOLK + " cooks", "fruit vegetables", "kitchen table", {}),
+        ("굽:ㅂ", "bake", "names elders cooks", "baked", "home kitchen restaurant", {}),
+        ("요리하", "cook", "names speakers elders cooks",
+         "proteins", "home kitchen restaurant", {}),
+        ("좋아하", "like", _ALL, "fruit dishes drinks", "", {"plural": True, "present": True}),
+    ),
+    "weather": (
+        ("우산을 쓰", "use an umbrella", _ALL, "", "street park school market", {}),
+        ("모자를 쓰", "wear a hat", _ALL, "", "street park beach field", {}),
+        ("창문을 닫", "close the window", _FOLK, "", "home class office", {}),
+        ("창문을 열", "open the window", _FOLK, "", "home class office", {}),
+        ("하늘을 보", "look at the sky", _ALL, "", "yard park field beach hill", {}),
+        ("무지개를 보", "see a rainbow", _ALL, "", "park field beach hill", {}),
+        ("눈사람을 만들", "make a snowman", _YOUNG, "", "yard park ground", {}),
+        ("눈을 치우", "clear the snow", _ALL, "", "yard street village", {}),
+        ("일기 예보를 듣:ㄷ", "listen to the weather forecast", _ALL, "", "home office", {}),
+    ),
+    "family": (
+        ("사랑하", "love", _RELATED, _KIN, "", {"present": True}),
+        ("돕:ㅂ", "help", _RELATED, "young", "home kitchen yard", {}),
+        ("선물을 주", "give a gift to", _RELATED,
+         _KIN, "", {"mark": "에게", "humble": "선물을 드리"}),
+        ("편지를 쓰", "write a letter to", _RELATED, _KIN, "home", {"mark": "에게"}),
+        ("전화를 걸", "call", _RELATED,
+         _KIN, "home office school", {"mark": "에게", "humble": "전화를 드리"}),
+        ("기다리", "wait for", _RELATED, _KIN, "home station school park", {}),
+        ("이야기하", "talk with", _RELATED, _KIN, "home yard kitchen", {"mark": "과/와"}),
+        ("걱정하", "worry about", _RELATED, _KIN, "", {"present": True}),
+        ("깨우", "wake", "elders speakers", "young", "home", {}),
+        ("부르:르", "call for", "elders speakers", "young", "yard kitchen", {}),
+    ),
+    "work": (
+        ("팔", "sell", "farmers sellers names",
+         "fruit vegetables proteins", "market shop", {"plural": True}),
+        ("고치", "fix", "builders names elders", "machines", "home shop", {}),
+        ("짓:ㅅ", "build", "builders crowd", "buildings", "village", {}),
+        ("심", "plant", "farmers elders crowd", "plants", "field yard farm", {}),
+        ("키우", "grow", "farmers elders", "vegetables fruit", "farm yard", {"plural": True}),
+        ("나르:르", "carry", "builders sellers farmers", "loads", "market office station", {}),
+        ("일하", "work", _WORKERS + " elders names",
+         "", "office farm market hospital shop restaurant", {}),
+        ("쓰", "write", "writers", "writings", "office home library", {}),
+        ("회의를 하", "have a meeting", _WORKERS + " names speakers",
+         "", "office hospital school", {}),
+        ("돈을 벌", "earn money", _WORKERS + " names elders", "", "market farm shop", {}),
+        ("손님을 맞이하", "welcome a guest", "sellers cooks", "", "shop restaurant", {}),
+        ("환자를 돌보", "care for a patient", "medics", "", "hospital village", {}),
+    ),
+    "animals": (
+        ("자", "sleep", "pets cattle wild", "", "yard farm field hill", {}),
+        ("달리", "run", "pets cattle wild", "", "yard field hill park", {}),
+        ("숨", "hide", "pets wild prey", "", "yard field hill", {}),
+        ("쫓", "chase", "pets wild", "prey", "yard field farm", {}),
+        ("물을 마시", "drink water", "pets cattle wild", "", "farm yard lake", {}),
+        ("풀을 먹", "eat grass", "cattle", "", "field farm hill", {}),
+        ("헤엄치", "swim", "waterfowl", "", "lake river", {}),
+        ("키우", "raise", "farmers elders names speakers",
+         "pets cattle waterfowl", "farm yard home", {"plural": True}),
+        ("쓰다듬", "pet", _FOLK + " pupils", "pets cattle", "yard farm park", {}),
+        ("먹이를 주", "feed", _FOLK + " farmers pupils",
+         "pets cattle waterfowl", "farm yard lake", {"mark": "에게"}),
+        ("보", "see", _FOLK + " pupils crowd", "wild waterfowl", "hill lake field", {}),
+        ("그리", "draw", _YOUNG + " others", "pets cattle wild", "school class home", {}),
+    ),
+    "travel": (
+        ("가", "go to", _ALL, "cities countries", "", {"mark": "에"}),
+        ("도착하", "arrive in", _ALL, "cities", "", {"mark": "에"}),
+        ("떠나", "leave for", _ALL, "cities countries", "", {"mark": "으로/로"}),
+        ("여행하", "travel around", _ALL, "cities countries", "", {}),
+        ("돌아오", "return from", _ALL, "cities countries", "", {"mark": "에서"}),
+        ("기차를 타", "take a train", _ALL, "", "station cities", {}),
+        ("비행기를 타", "take a plane", _ALL, "", "airport", {}),
+        ("표를 사", "buy a ticket", _ALL, "", "station airport", {}),
+        ("사진을 찍", "take a photo", _ALL, "", "cities beach airport", {}),
+        ("짐을 싸", "pack a bag", _ALL, "", "home", {}),
+        ("지도를 보", "look at a map", _ALL, "", "station cities street", {}),
+        ("길을 묻:ㄷ", "ask the way", _ALL, "", "station cities airport", {}),
+        ("거리를 걷:ㄷ", "walk along the street", _ALL, "", "cities", {}),
+    ),
+    "school": (
+        ("배우", "learn", _YOUNG, "subjects languages", "school class", {}),
+        ("가르치", "teach", "teachers", "subjects languages", "school class", {}),
+        ("읽", "read", _YOUNG + " teachers", "books", "library class school home", {}),
+        ("공부하", "study", _YOUNG, "subjects languages", "school library home", {}),
+        ("숙제를 하", "do homework", _YOUNG, "", "home library class", {}),
+        ("시험을 보", "take an exam", _YOUNG, "", "school class", {}),
+        ("수업을 듣:ㄷ", "take a class", _YOUNG, "", "school class", {}),
+        ("문제를 풀", "solve a problem", _YOUNG, "", "school class home", {}),
+        ("단어를 외우", "memorize a word", _YOUNG, "", "home library class", {}),
+    ),
+    "sport": (
+        ("하", "play", _YOUNG + " crowd", "games", "park ground gym school", {}),
+        ("치", "play", _FOLK + " crowd", "racket", "park gym school", {}),
+        ("연습하", "practice", _YOUNG, "games racket", "ground gym school", {}),
+        ("달리", "run", _YOUNG + " crowd", "", "park ground beach street", {}),
+        ("수영하", "swim", _FOLK + " crowd", "", "pool river beach", {}),
+        ("차", "kick", _YOUNG, "balls", "park ground school", {}),
+        ("던지", "throw", _YOUNG, "balls", "park ground gym beach", {}),
+        ("자전거를 타", "ride a bicycle", _ALL, "", "park street beach", {}),
+        ("경기를 보", "watch a game", _ALL, "", "home gym restaurant", {}),
+        ("경기에서 이기", "win a game", _YOUNG + " crowd", "", "", {}),
+        ("경기에서 지", "lose a game", _YOUNG + " crowd", "", "", {}),
+        ("산에 오르:르", "climb a mountain", _ALL, "", "", {}),
+        ("운동하", "exercise", _ALL, "", "gym park home", {}),
+    ),
+}  # fmt: skip
 ACTIONS = tuple(
-    Action(*row[:4], **row[4])
-    for row in (
-        ("food", "먹:드시", "eat", _ALL, {"what": "fruit dishes", "where": "home restaurant kitchen"}),
-        ("food", "마시:드시", "drink", _ALL, {"what": "drinks", "where": "home restaurant kitchen"}),
-        ("food", "만들", "make", "names speakers elders cooks", {"what": "dishes", "where": "home kitchen restaurant"}),
-        ("food", "사", "buy", _ALL, {"what": "fruit vegetables dishes", "where": "market shop"}),
-        ("food", "씻", "wash", _FOLK + " cooks", {"what": "fruit vegetables", "where": "kitchen yard"}),
-        ("food", "자르:르", "cut", _FOLK + " cooks", {"what": "fruit vegetables", "where": "kitchen table"}),
-        ("food", "굽:ㅂ", "bake", "names elders cooks", {"what": "baked", "where": "home kitchen restaurant"}),
-        ("food", "요리하", "cook", "names speakers elders cooks", {"what": "proteins", "where": "home kitchen restaurant"}),
-        ("food", "좋아하", "like", _ALL, {"what": "fruit dishes drinks", "plural": True, "present": True}),
-        ("weather", "우산을 쓰", "use an umbrella", _ALL, {"where": "street park school market"}),
-        ("weather", "모자를 쓰", "wear a hat", _ALL, {"where": "street park beach field"}),
-        ("weather", "창문을 닫", "close the window", _FOLK, {"where": "home class office"}),
-        ("weather", "창문을 열", "open the window", _FOLK, {"where": "home class office"}),
-        ("weather", "하늘을 보", "look at the sky", _ALL, {"where": "yard park field beach hill"}),
-        ("weather", "무지개를 보", "see a rainbow", _ALL, {"where": "park field beach hill"}),
-        ("weather", "눈사람을 만들", "make a snowman", _YOUNG, {"where": "yard park ground"}),
-        ("weather", "눈을 치우", "clear the snow", _ALL, {"where": "yard street village"}),
-        ("weather", "일기 예보를 듣:ㄷ", "listen to the weather forecast", _ALL, {"where": "home office"}),
-        ("family", "사랑하", "love", _KIN + " speakers", {"what": _KIN, "present": True}),
-        ("family", "돕:ㅂ", "help", _KIN + " speakers", {"what": "young", "where": "home kitchen yard"}),
-        ("family", "선물을 주", "give a gift to", _KIN + " speakers", {"what": _KIN, "mark": "에게", "humble": "선물을 드리"}),
-        ("family", "편지를 쓰", "write a letter to", _KIN + " speakers", {"what": _KIN, "mark": "에게", "where": "home"}),
-        ("family", "전화를 걸", "call", _KIN + " speakers", {"what": _KIN, "mark": "에게", "where": "home office school", "humble": "전화를 드리"}),
-        ("family", "기다리", "wait for", _KIN + " speakers", {"what": _KIN, "where": "home station school park"}),
-        ("family", "이야기하", "talk with", _KIN + " speakers", {"what": _KIN, "mark": "과/와", "where": "home yard kitchen"}),
-        ("family", "걱정하", "worry about", _KIN + " speakers", {"what": _KIN, "present": True}),
-        ("family", "깨우", "wake", "elders speakers", {"what": "young", "where": "home"}),
-        ("family", "부르:르", "call for", "elders speakers", {"what": "young", "where": "yard kitchen"}),
-        ("work", "팔", "sell", "farmers sellers names", {"what": "fruit vegetables proteins", "where": "market shop", "plural": True}),
-        ("work", "고치", "fix", "builders names elders", {"what": "machines", "where": "home shop"}),
-        ("work", "짓:ㅅ", "build", "builders crowd", {"what": "buildings", "where": "village"}),
-        ("work", "심", "plant", "farmers elders crowd", {"what": "plants", "where": "field yard farm"}),
-        ("work", "키우", "grow", "farmers elders", {"what": "vegetables fruit", "where": "farm yard", "plural": True}),
-        ("work", "나르:르", "carry", "builders sellers farmers", {"what": "loads", "where": "market office station"}),
-        ("work", "일하", "work", _WORKERS + " elders names", {"where": "office farm market hospital shop restaurant"}),
-        ("work", "쓰", "write", "writers", {"what": "writings", "where": "office home library"}),
-        ("work", "회의를 하", "have a meeting", _WORKERS + " names speakers", {"where": "office hospital school"}),
-        ("work", "돈을 벌", "earn money", _WORKERS + " names elders", {"where": "market farm shop"}),
-        ("work", "손님을 맞이하", "welcome a guest", "sellers cooks", {"where": "shop restaurant"}),
-        ("work", "환자를 돌보", "care for a patient", "medics", {"where": "hospital village"}),
-        ("animals", "자", "sleep", "pets cattle wild", {"where": "yard farm field hill"}),
-        ("animals", "달리", "run", "pets cattle wild", {"where": "yard field hill park"}),
-        ("animals", "숨", "hide", "pets wild prey", {"where": "yard field hill"}),
-        ("animals", "쫓", "chase", "pets wild", {"what": "prey", "where": "yard field farm"}),
-        ("animals", "물을 마시", "drink water", "pets cattle wild", {"where": "farm yard lake"}),
-        ("animals", "풀을 먹", "eat grass", "cattle", {"where": "field farm hill"}),
-        ("animals", "헤엄치", "swim", "waterfowl", {"where": "lake river"}),
-        ("animals", "키우", "raise", "farmers elders names speakers", {"what": "pets cattle waterfowl", "where": "farm yard home", "plural": True}),
-        ("animals", "쓰다듬", "pet", _FOLK + " pupils", {"what": "pets cattle", "where": "yard farm park"}),
-        ("animals", "먹이를 주", "feed", _FOLK + " farmers pupils", {"what": "pets cattle waterfowl", "mark": "에게", "where": "farm yard lake"}),
-        ("animals", "보", "see", _FOLK + " pupils crowd", {"what": "wild waterfowl", "where": "hill lake field"}),
-        ("animals", "그리", "draw", _YOUNG + " others", {"what": "pets cattle wild", "where": "school class home"}),
-        ("travel", "가", "go to", _ALL, {"what": "cities countries", "mark": "에"}),
-        ("travel", "도착하", "arrive in", _ALL, {"what": "cities", "mark": "에"}),
-        ("travel", "떠나", "leave for", _ALL, {"what": "cities countries", "mark": "으로/로"}),
-        ("travel", "여행하", "travel around", _ALL, {"what": "cities countries"}),
-        ("travel", "돌아오", "return from", _ALL, {"what": "cities countries", "mark": "에서"}),
-        ("travel", "기차를 타", "take a train", _ALL, {"where": "station cities"}),
-        ("travel", "비행기를 타", "take a plane", _ALL, {"where": "airport"}),
-        ("travel", "표를 사", "buy a ticket", _ALL, {"where": "station airport"}),
-        ("travel", "사진을 찍", "take a photo", _ALL, {"where": "cities beach airport"}),
-        ("travel", "짐을 싸", "pack a bag", _ALL, {"where": "home"}),
-        ("travel", "지도를 보", "look at a map", _ALL, {"where": "station cities street"}),
-        ("travel", "길을 묻:ㄷ", "ask the way", _ALL, {"where": "station cities airport"}),
-        ("travel", "거리를 걷:ㄷ", "walk along the street", _ALL, {"where": "cities"}),
-        ("school", "배우", "learn", _YOUNG, {"what": "subjects languages", "where": "school class"}),
-        ("school", "가르치", "teach", "teachers", {"what": "subjects languages", "where": "school class"}),
-        ("school", "읽", "read", _YOUNG + " teachers", {"what": "books", "where": "library class school home"}),
-        ("school", "공부하", "study", _YOUNG, {"what": "subjects languages", "where": "school library home"}),
-        ("school", "숙제를 하", "do homework", _YOUNG, {"where": "home library class"}),
-        ("school", "시험을 보", "take an exam", _YOUNG, {"where": "school class"}),
-        ("school", "수업을 듣:ㄷ", "take a class", _YOUNG, {"where": "school class"}),
-        ("school", "문제를 풀", "solve a problem", _YOUNG, {"where": "school class home"}),
-        ("school", "단어를 외우", "memorize a word", _YOUNG, {"where": "home library class"}),
-        ("sport", "하", "play", _YOUNG + " crowd", {"what": "games", "where": "park ground gym school"}),
-        ("sport", "치", "play", _FOLK + " crowd", {"what": "racket", "where": "park gym school"}),
-        ("sport", "연습하", "practice", _YOUNG, {"what": "games racket", "where": "ground gym school"}),
-        ("sport", "달리", "run", _YOUNG + " crowd", {"where": "park ground beach street"}),
-        ("sport", "수영하", "swim", _FOLK + " crowd", {"where": "pool river beach"}),
-        ("sport", "차", "kick", _YOUNG, {"what": "balls", "where": "park ground school"}),
-        ("sport", "던지", "throw", _YOUNG, {"what": "balls", "where": "park ground gym beach"}),
-        ("sport", "자전거를 타", "ride a bicycle", _ALL, {"where": "park street beach"}),
-        ("sport", "경기를 보", "watch a game", _ALL, {"where": "home gym restaurant"}),
-        ("sport", "경기에서 이기", "win a game", _YOUNG + " crowd", {"where": "gym ground"}),
-        ("sport", "경기에서 지", "lose a game", _YOUNG + " crowd", {"where": "gym ground"}),
-        ("sport", "산에 오르:르", "climb a mountain", _ALL, {}),
-        ("sport", "운동하", "exercise", _ALL, {"where": "gym park home"}),
-    )
-)  # fmt: skip
+    Action(topic, *row[:5], **row[5]) for topic, rows in _ACTIONS.items() for row in rows
+)
 
 # Adjectives: Korean stem: (English, polarity). The verb spec is read as for actions.
 ADJECTIVES = {
     "맛있": ("delicious", 1), "맛없": ("tasteless", -1), "달": ("sweet", 0), "시": ("sour", 0),
     "싱싱하": ("fresh", 1), "비싸": ("expensive", -1), "싸": ("cheap", 1), "차갑:ㅂ": ("cold", 0),
     "좋": ("good", 1), "나쁘": ("bad", -1), "깨끗하": ("clean", 1), "더럽:ㅂ": ("dirty", -1),
-    "조용하": ("quiet", 1), "시끄럽:ㅂ": ("noisy", -1), "넓": ("spacious", 1), "좁": ("cramped", -1),
+    "조용하": ("quiet", 1), "시끄럽:ㅂ": ("noisy", -1), "넓": ("spacious", 1), "좁": ("cramped",
+    -1),
     "친절하": ("kind", 1), "불친절하": ("rude", -1), "재미있": ("interesting", 1),
-    "지루하": ("boring", -1), "형편없": ("terrible", -1), "아름답:ㅂ": ("beautiful", 1), "멋지": ("wonderful", 1),
+    "지루하": ("boring", -1), "형편없": ("terrible", -1), "아름답:ㅂ": ("beautiful", 1),
+    "멋지": ("wonderful", 1),
     "편하": ("comfortable", 1), "불편하": ("uncomfortable", -1), "쉽:ㅂ": ("easy", 0),
     "어렵:ㅂ": ("difficult", 0), "유익하": ("useful", 1), "위험하": ("dangerous", -1),
     "안전하": ("safe", 1), "크": ("big", 0), "작": ("small", 0), "빠르:르": ("fast", 0),
@@ -269,28 +301,35 @@ WEATHER_EVENTS = (
 )  # fmt: skip
 WEATHER_ADJECTIVES = "춥 덥 따뜻하 시원하 맑 흐리 좋 나쁘"
 
-# Reviews: what, good and bad things to say of it, and of a part of it ("this restaurant, the food").
+# Reviews: what, good and bad things to say of it, and the same of its parts.
 REVIEWS = (
     ("식당:restaurant", "깨끗하 조용하 넓 싸 좋", "더럽 시끄럽 좁 비싸 나쁘",
-     (("음식:~food", "맛있 싸 싱싱하 좋", "맛없 비싸 나쁘"), ("직원:waiter", "친절하 빠르", "불친절하 느리"))),
+     (("음식:~food", "맛있 싸 싱싱하 좋", "맛없 비싸 나쁘"), ("직원:waiter", "친절하 빠르",
+     "불친절하 느리"))),
     ("호텔:hotel", "깨끗하 조용하 편하 싸 좋 안전하", "더럽 시끄럽 불편하 비싸 나쁘 위험하",
-     (("방:room", "넓 깨끗하 조용하 편하", "좁 더럽 시끄럽 불편하"), ("침대:bed", "편하 넓", "불편하 좁"))),
+     (("방:room", "넓 깨끗하 조용하 편하", "좁 더럽 시끄럽 불편하"), ("침대:bed", "편하 넓",
+     "불편하 좁"))),
     ("가게:shop", "깨끗하 넓 싸 좋", "더럽 좁 비싸 나쁘",
      (("물건:~merchandise", "싸 좋", "비싸 나쁘"), ("주인:owner", "친절하", "불친절하"))),
     ("공원:park", "깨끗하 조용하 넓 아름답 좋 안전하", "더럽 시끄럽 좁 위험하 나쁘",
      (("꽃:flower+", "예쁘 아름답", ""), ("길:path", "넓 깨끗하 안전하", "좁 더럽 위험하"))),
     ("영화:film", "재미있 멋지 좋 아름답", "지루하 나쁘",
-     (("음악:~music", "멋지 좋 아름답", "나쁘 시끄럽 지루하"), ("이야기:story", "재미있 좋 아름답", "지루하 나쁘"))),
+     (("음악:~music", "멋지 좋 아름답", "나쁘 시끄럽 지루하"), ("이야기:story", "재미있 좋 아름답",
+     "지루하 나쁘"))),
     ("책:book", "재미있 유익하 좋 멋지", "지루하 나쁘",
      (("이야기:story", "재미있 좋 멋지", "지루하 나쁘"), ("그림:picture+", "예쁘 멋지", "나쁘"))),
     ("수업:class", "재미있 유익하 좋", "지루하 나쁘 힘들",
-     (("선생님:teacher", "친절하 좋", "불친절하"), ("교실:classroom", "넓 깨끗하 조용하", "좁 더럽 시끄럽"))),
+     (("선생님:teacher", "친절하 좋", "불친절하"), ("교실:classroom", "넓 깨끗하 조용하",
+     "좁 더럽 시끄럽"))),
     ("여행:trip", "재미있 멋지 좋 편하 안전하", "지루하 힘들 나쁘 불편하 위험하",
-     (("날씨:~weather", "좋 맑 따뜻하 시원하", "나쁘 흐리 춥 덥"), ("음식:~food", "맛있 싸", "맛없 비싸"))),
+     (("날씨:~weather", "좋 맑 따뜻하 시원하", "나쁘 흐리 춥 덥"), ("음식:~food", "맛있 싸",
+     "맛없 비싸"))),
     ("기차:train", "깨끗하 조용하 편하 싸 빠르", "더럽 시끄럽 불편하 비싸 느리",
-     (("의자:seat", "편하 깨끗하 넓", "불편하 더럽 좁"), ("직원:clerk", "친절하 빠르", "불친절하 느리"))),
+     (("의자:seat", "편하 깨끗하 넓", "불편하 더럽 좁"), ("직원:clerk", "친절하 빠르",
+     "불친절하 느리"))),
     ("마을:village", "깨끗하 조용하 아름답 안전하 좋", "더럽 시끄럽 위험하 나쁘",
-     (("거리:street", "깨끗하 넓 조용하 안전하", "더럽 좁 시끄럽 위험하"), ("사람들:~people", "친절하 좋", "불친절하"))),
+     (("거리:street", "깨끗하 넓 조용하 안전하", "더럽 좁 시끄럽 위험하"), ("사람들:~people",
+     "친절하 좋", "불친절하"))),
 )  # fmt: skip
 POLARITY = {"빠르": 1, "느리": -1, "크": 1, "춥": -1, "덥": -1}
 
@@ -326,8 +365,11 @@ EXISTENCE = (
     ("sport", "선수:player:명", "gym ground pool"),
 )
 
-JOBS = "의사:doctor, 간호사:nurse, 농부:farmer, 요리사:cook, 경찰관:police officer, 목수:carpenter, " \
-    "화가:painter, 가수:singer, 기자:reporter, 작가:writer, 어부:fisherman, 기술자:engineer"  # fmt: skip
+JOBS = (
+    "의사:doctor, 간호사:nurse, 농부:farmer, 요리사:cook, 경찰관:police officer, "
+    "목수:carpenter, 화가:painter, 가수:singer, 기자:reporter, 작가:writer, 어부:fisherman, "
+    "기술자:engineer"
+)
 
 MALE_FEMALE = (
     "아버지:father 어머니:mother", "할아버지:grandfather 할머니:grandmother",

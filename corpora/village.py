@@ -19,9 +19,11 @@ from zlib import crc32
 
 from pydantic import Field
 
-from seqkit.corpora import _village_grammar as grammar
 from seqkit.corpora._village_clauses import Sentence, spell, tokens
 from seqkit.corpora._village_facts import facts
+from seqkit.corpora._village_grammar import about
+from seqkit.corpora._village_reviews import SENTIMENTS, feeling
+from seqkit.corpora._village_words import TOPICS
 from seqkit.corpus import Card, Fact, Labelled, Pair, Tagged, Text
 from seqkit.errors import SeqkitError
 from seqkit.settings import settings
@@ -69,6 +71,7 @@ def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Exa
     Raises:
         SeqkitError: if ``n`` is more than the village can tell.
     """
+    del folder  # generated, not read
     if options.kind == "facts":
         return {"test": facts(options.language)}
     held = options.n // 10
@@ -89,15 +92,16 @@ class _Teller:
         """Yield ``size`` examples of a split; train comes first."""
         options = self.options
         random = Random(f"{options.seed} {options.kind} {options.language} {split}")
-        labels = grammar.LABELS.get(options.kind) or (*grammar.TOPICS, "negative", "positive")
-        languages = ("ko", "en") if options.language == "both" else (options.language,)
+        labels = {"topic": TOPICS, "sentiment": SENTIMENTS}.get(options.kind, TOPICS + SENTIMENTS)
+        two = options.language == "both" and options.kind != "pair"
+        languages = ("ko", "en") if two else (options.language,)
         for number in range(size):
             language = languages[number % len(languages)]
             label = labels[number // len(languages) % len(labels)]
             yield self._one(random, split, label, language)
 
     def _one(self, random: Random, split: str, label: str, language: str) -> Example:
-        draw = grammar.feeling if label in grammar.LABELS["sentiment"] else grammar.about
+        draw = feeling if label in SENTIMENTS else about
         fallback = None
         for _ in range(TRIES):
             sentence = draw(random, label)
@@ -125,7 +129,7 @@ class _Teller:
 
 
 def split_of(sentence: Sentence) -> str:
-    """The split that a sentence belongs to, by the combination it holds."""
+    """Return the split that a sentence belongs to, by the combination it holds."""
     return {8: "validation", 9: "test"}.get(crc32(sentence.key.encode()) % 10, "train")
 
 

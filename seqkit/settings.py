@@ -137,7 +137,7 @@ def _explain(item: dict[str, Any], known: list[str]) -> str:
         return f"setting '{path}' is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    if not path:  # a check across several settings names them itself
+    if item["type"] == "value_error":  # a check across several settings names them itself
         return message
     given = item.get("input")
     guess = ""

@@ -1,5 +1,6 @@
 """From a vector to the scores of each label."""
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -60,9 +61,7 @@ class Head(nn.Module):
         self.activation = ACTIVATIONS[chosen.activation]
         self.dropout = nn.Dropout(chosen.dropout)
         widths = (features, *chosen.units)
-        self.hidden = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(
             nn.Identity() if chosen.norm == "none" else NORMS[chosen.norm](width)
             for width in chosen.units

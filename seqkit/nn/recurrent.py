@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from seqkit.nn.initialisation import InitialisationName, initialise
 from seqkit.settings import settings
@@ -47,7 +48,7 @@ class Cell(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Return the state before the first step: zeros, ``(batch, hidden)``."""
-        return (self._input_weight.new_zeros(batch, self.hidden),)
+        return (self._weights("ih")[0].new_zeros(batch, self.hidden),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one time step, ``x`` of ``(batch, features)``; return the output and new state."""
@@ -55,22 +56,18 @@ class Cell(nn.Module):
 
     def initialise(self, inputs: InitialisationName, recurrent: InitialisationName) -> None:
         """Fill input-to-hidden and hidden-to-hidden weights, gate by gate; see ``initialise``."""
-        fused = self.fused
-        initialise(self._input_weight, inputs, bias=fused.bias_ih_l0, gates=self.gates)
-        initialise(self._recurrent_weight, recurrent, bias=fused.bias_hh_l0, gates=self.gates)
+        weight, bias = self._weights("ih")
+        initialise(weight, inputs, bias=bias, gates=self.gates)
+        weight, bias = self._weights("hh")
+        initialise(weight, recurrent, bias=bias, gates=self.gates)
 
-    @property
-    def _input_weight(self) -> Tensor:
-        return self.fused.weight_ih_l0  # type: ignore[return-value]
-
-    @property
-    def _recurrent_weight(self) -> Tensor:
-        return self.fused.weight_hh_l0  # type: ignore[return-value]
+    def _weights(self, part: Literal["ih", "hh"]) -> tuple[Tensor, Tensor]:
+        """Input-to-hidden or hidden-to-hidden: weight ``(gates * hidden, in)`` and bias."""
+        return getattr(self.fused, f"weight_{part}_l0"), getattr(self.fused, f"bias_{part}_l0")
 
     def _project(self, x: Tensor, h: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Return ``W x + b`` and ``U h + b'``, each cut into gates of ``(batch, hidden)``."""
-        wx = nn.functional.linear(x, self._input_weight, self.fused.bias_ih_l0)
-        uh = nn.functional.linear(h, self._recurrent_weight, self.fused.bias_hh_l0)
+        wx, uh = F.linear(x, *self._weights("ih")), F.linear(h, *self._weights("hh"))
         return wx.chunk(self.gates, dim=1), uh.chunk(self.gates, dim=1)
 
 
@@ -136,8 +133,8 @@ class LSTM(Cell):
         torch adds two biases; all of ``value`` goes into the first.
         """
         forget = slice(self.hidden, 2 * self.hidden)
-        self.fused.bias_ih_l0[forget] = value  # type: ignore[index,operator]
-        self.fused.bias_hh_l0[forget] = 0.0  # type: ignore[index,operator]
+        self._weights("ih")[1][forget] = value
+        self._weights("hh")[1][forget] = 0.0
 
 
 class GRU(Cell):

@@ -156,7 +156,7 @@ def test_every_truncation_of_a_file_is_refused_or_harmless(tmp_path: Path) -> No
     whole = path.read_bytes()
     for size in range(len(whole) - 1):  # all but the last line feed
         path.write_bytes(whole[:size])
-        with pytest.raises(SeqkitError, match="v.txt"):
+        with pytest.raises(SeqkitError, match=r"v\.txt"):
             Vocabulary.load(path)
 
 
@@ -169,6 +169,6 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_word_too_long_for_a_line_is_refused_before_writing(tmp_path: Path) -> None:
-    with pytest.raises(SeqkitError, match="a word of .* characters: 'xxx"):
+    with pytest.raises(SeqkitError, match=r"a word of .* characters: 'xxx"):
         Vocabulary.build({"x" * 2**22: 1}).save(tmp_path / "v.txt")
     assert list(tmp_path.iterdir()) == []
