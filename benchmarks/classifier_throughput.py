@@ -44,7 +44,7 @@ def corpus(batches: int) -> tuple[list[NDArray[np.int32]], NDArray[np.int64]]:
 
 
 def seqkit_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pass:
-    """The steps of seqkit's own training loop."""
+    """Return the steps of seqkit's own training loop."""
     import torch
 
     from seqkit.data.batching import Batches
@@ -69,7 +69,9 @@ def seqkit_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pa
     class Job:
         recipe = task = "benchmark"
         settings, monitor, splits, fingerprint = None, "loss", (), ""
-        model = Classifier(chosen, WORDS, pad=0, unk=1, labels=CLASSES, multi_label=False)
+        model = Classifier(
+            chosen, vocabulary_size=WORDS, pad=0, unk=1, labels=CLASSES, multi_label=False
+        )
 
         def loss(self, batch: Any) -> Any:
             return self.model.loss(batch)
@@ -100,7 +102,7 @@ def padded(texts: list[NDArray[np.int32]], width: int) -> NDArray[np.int32]:
 
 
 def naive_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pass:
-    """The loop of most tutorials."""
+    """Return the loop of most tutorials."""
     import torch
     from torch import nn
 
@@ -132,7 +134,7 @@ def naive_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pas
 
 
 def keras_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64], bucketed: bool) -> Pass:
-    """Keras's own training loop."""
+    """Return Keras's own training loop."""
     import keras
 
     model = keras.Sequential(

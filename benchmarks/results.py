@@ -113,7 +113,8 @@ def table(title: str, version: str, rows: list[Row]) -> Iterator[str]:
         each = ", ".join(f"{s:.4f}" for s in scores)
         seeds = ",".join(map(str, row.seeds))
         command = f"`seqkit train {' '.join(row.words)} seed={{{seeds}}}`"
-        yield f"| {row.name} | **{statistics.mean(scores):.4f}** | {each} | {minutes:.1f} | {command} |"
+        mean = statistics.mean(scores)
+        yield f"| {row.name} | **{mean:.4f}** | {each} | {minutes:.1f} | {command} |"
     yield ""
 
 
@@ -121,8 +122,9 @@ def machine() -> str:
     """Describe the machine's kind in a line."""
     import torch
 
+    processor = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
     return (
-        f"{os.cpu_count()} CPU cores ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()}), "
+        f"{os.cpu_count()} CPU cores ({processor}), "
         f"no GPU, {platform.system()}, Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]}, {torch.get_num_threads()} threads"
     )

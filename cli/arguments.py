@@ -13,7 +13,8 @@ def _complete_recipe(incomplete: str) -> list[str]:
 
 
 RecipeArgument = Annotated[
-    str, typer.Argument(help="A recipe's name, or the path of a file.", autocompletion=_complete_recipe)
+    str,
+    typer.Argument(help="A recipe's name, or the path of a file.", autocompletion=_complete_recipe),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]

@@ -21,8 +21,16 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
         None,
         ["recipe", "shape", "task", "languages", "corpus", "data", "expected", "minutes"],
         [
-            [n, a.shape, a.task, " ".join(a.languages), a.corpus, where(a.corpus), a.expected,
-             a.minutes]
+            [
+                n,
+                a.shape,
+                a.task,
+                " ".join(a.languages),
+                a.corpus,
+                where(a.corpus),
+                a.expected,
+                a.minutes,
+            ]
             for n, a in found
         ],
     )

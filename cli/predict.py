@@ -32,7 +32,9 @@ def predict(
             row = {"labels": answer.labels, "probabilities": dict(best)}
             print(json.dumps(row, ensure_ascii=False), flush=True)
         elif top > 1:
-            print("\t".join(f"{label} {probability:.4f}" for label, probability in best), flush=True)
+            print(
+                "\t".join(f"{label} {probability:.4f}" for label, probability in best), flush=True
+            )
         else:
             shown = [f"{label}\t{answer.probabilities[label]:.4f}" for label in answer.labels]
             print("\t".join(shown), flush=True)

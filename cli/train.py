@@ -91,7 +91,7 @@ def _fit(job: object, run: "Run", quiet: bool, js: bool) -> None:
     else:
         rows = [[split, *(f.get(name) for name in names)] for split, f in scores.items()]
         print_table(None, ["split", *names], rows)
-        print(f"\n{run.folder}: seqkit predict {run.folder} \"a text\"; seqkit eval {run.folder}")
+        print(f'\n{run.folder}: seqkit predict {run.folder} "a text"; seqkit eval {run.folder}')
     if trainer.interrupted:
         print(f"stopped; go on with: seqkit train --resume {run.folder}")
         raise typer.Exit(130)

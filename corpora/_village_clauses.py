@@ -41,6 +41,11 @@ def parsed(spec: str, adjective: bool = False) -> tuple[tuple[Word, ...], Verb]:
     return tuple((word, "NOUN") for word in before), korean.verb(last, adjective=adjective)
 
 
+def _rank(phrase: Phrase) -> int:
+    """Return how far up the family someone stands; a grandmother is not humble to an aunt."""
+    return phrase.elder + (phrase.elder and "grand" in phrase.key)
+
+
 class Act(NamedTuple):
     """Somebody does something: time, subject, companion, place, object, verb."""
 
@@ -63,7 +68,8 @@ class Act(NamedTuple):
 
     def korean(self, style: Style, link: Link = "") -> list[Word]:
         action, what = self.action, self.object
-        humble = bool(action.humble and what and what.elder)
+        above = _rank(what) - _rank(self.subject) if what else 0
+        humble = bool(action.humble) and above > 0
         nouns, word = parsed(action.humble if humble else action.korean)
         subject = marked(self.subject, self.topic, style)
         said = [*self.time[0], *subject] if self.time_first else [*subject, *self.time[0]]
@@ -71,7 +77,7 @@ class Act(NamedTuple):
         if self.place:
             said += marked(self.place, "에서", style)
         if what:
-            said += marked(what, action.mark, style)
+            said += marked(what._replace(elder=what.elder and above >= 0), action.mark, style)
         said += nouns
         return said + list(
             korean.predicate(
@@ -239,7 +245,8 @@ class There(NamedTuple):
 
     @property
     def key(self) -> str:
-        return f"{self.what.english[0][0]}|{self.noun.english}|{self.place.key}"
+        number = "no" if self.none else self.what.english[0][0]
+        return f"{number}|{self.noun.english}|{self.place.key}"
 
     def korean(self, style: Style, link: Link = "") -> list[Word]:
         elder = self.what.elder

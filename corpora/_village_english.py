@@ -31,7 +31,7 @@ FUNCTION_TAGS = {
     "along": "ADP", "around": "ADP", "after": "ADP", "under": "ADP", "into": "ADP", "by": "ADP",
     "my": "PRON", "our": "PRON", "every": "DET", "this": "DET", "that": "DET", "last": "ADJ",
     "next": "ADJ", "ago": "ADV", "now": "ADV", "sometimes": "ADV", "everyone": "PRON",
-    "all": "DET", "home": "ADV",
+    "all": "DET", "younger": "ADJ", "older": "ADJ", "home": "ADV",
 }  # fmt: skip
 
 

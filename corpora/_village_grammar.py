@@ -47,6 +47,7 @@ _COMPANIONS: tuple[Time, ...] = tuple(
     (((korean, "NOUN"), ("함께", "ADV")), (("with", "ADP"), ("a", "DET"), (text, "NOUN")))
     for korean, text in (("친구와", "friend"), ("이웃과", "neighbor"))
 )
+_CHANGEABLE = ("animals", "sport", "travel", "work")  # topics with weather in the background
 _SEEN = ("cities hill beach village field farm", "park beach hill street river village")
 
 
@@ -75,8 +76,8 @@ def _when(random: Random, action: Action) -> tuple[Time, Tense, bool]:
     if random.random() < 0.45:
         return ((), ()), pick(random, ("past", "past", "present", "future")), False
     kind = pick(random, ("past", "past", "present", "now", "future"))
-    if action.topic == "travel" and kind == "present":
-        kind = "past"  # nobody leaves for Paris every day
+    if kind == "present" and (action.topic == "travel" or action.korean.startswith("경기에서")):
+        kind = "past"  # nobody leaves for Paris, or wins, every day
     time, _, text = pick(random, times(kind))
     if (text in ("작년에", "내년에") and action.korean not in _LONG) or (
         text == "어젯밤에" and action.korean in _BY_DAY
@@ -208,7 +209,8 @@ def _outdoors(action: Action) -> bool:
     """Whether the weather matters to it."""
     if action.topic in ("sport", "travel"):
         return not {"gym", "home", "airport"} & set(action.where.split())
-    return bool({"field", "yard", "village", "lake"} & set(action.where.split()))
+    open_air = {"field", "yard", "farm", "village", "lake", "hill", "market", "park"}
+    return bool(action.where) and set(action.where.split()) <= open_air
 
 
 def _background(random: Random, action: Action) -> tuple[tuple[Clause, ...], Link]:
@@ -261,7 +263,7 @@ def _topical(random: Random, topic: str) -> tuple[tuple[Clause, ...], Link]:
     if chance < 0.32:
         return (state(random, topic),), ""
     action = pick(random, _actions(topic))
-    if topic != "weather" and _outdoors(action) and chance < 0.45 and topic != "family":
+    if chance < 0.45 and topic in _CHANGEABLE and _outdoors(action):
         return _background(random, action)
     return (act(random, action),), ""
 

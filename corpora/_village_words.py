@@ -40,7 +40,7 @@ THINGS = {
     "케이크:~cake:조각:piece, 비빔밥:~bibimbap:그릇:bowl, "
     "샌드위치:sandwich:개, 죽:~porridge:그릇:bowl",
     "proteins": "고기:~meat, 생선:fish:마리, 달걀:egg:개",
-    "baked": "빵:~bread, 케이크:~cake, 고기:~meat",
+    "baked": "빵:~bread, 케이크:~cake, 감자:potato:개",
     "drinks": "물:~water:잔:glass, 우유:~milk:잔:glass, 커피:~coffee:잔:cup, 차:~tea:잔:cup, "
     "주스:~juice:잔:glass",
     "pets": "개:dog:마리, 고양이:cat:마리, 토끼:rabbit:마리, 새:bird:마리",
@@ -48,6 +48,7 @@ THINGS = {
     "염소:goat:마리",
     "waterfowl": "오리:duck:마리, 거위:goose:마리",
     "wild": "사슴:deer:마리, 여우:fox:마리, 곰:bear:마리, 늑대:wolf:마리, 원숭이:monkey:마리",
+    "hunters": "개:dog:마리, 고양이:cat:마리, 여우:fox:마리, 늑대:wolf:마리",
     "prey": "쥐:mouse:마리, 토끼:rabbit:마리, 닭:chicken:마리, 오리:duck:마리",
     "machines": "자동차:car:대, 자전거:bicycle:대, 컴퓨터:computer:대, "
     "시계:clock:개, 의자:chair:개",
@@ -188,7 +189,7 @@ _ACTIONS: dict[str, tuple[Row, ...]] = {  # by topic; see Action for the columns
         ("자", "sleep", "pets cattle wild", "", "yard farm field hill", {}),
         ("달리", "run", "pets cattle wild", "", "yard field hill park", {}),
         ("숨", "hide", "pets wild prey", "", "yard field hill", {}),
-        ("쫓", "chase", "pets wild", "prey", "yard field farm", {}),
+        ("쫓", "chase", "hunters", "prey", "yard field farm", {}),
         ("물을 마시", "drink water", "pets cattle wild", "", "farm yard lake", {}),
         ("풀을 먹", "eat grass", "cattle", "", "field farm hill", {}),
         ("헤엄치", "swim", "waterfowl", "", "lake river", {}),
@@ -281,7 +282,8 @@ STATES = (
     ("work", "loads", "무겁 크 작"),
     ("animals", "pets cattle wild waterfowl", "귀엽 빠르 느리 크 작 하얗 까맣 예쁘"),
     ("travel", "cities countries", "아름답 크 멀 유명하 안전하"),
-    ("travel", "trains, 표:ticket, 여행:trip", "빠르 느리 비싸 싸 편하"),
+    ("travel", "trains", "빠르 느리 비싸 싸 편하"),
+    ("travel", "표:ticket, 여행:trip", "비싸 싸"),
     (
         "school",
         "시험:exam, 문제:problem, 숙제:~homework, 수업:class",

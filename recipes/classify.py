@@ -1,7 +1,7 @@
 """Sort texts into classes: any labelled corpus or file of one's own; `village` by default.
 
-    seqkit train classify
-    seqkit train classify corpus=reviews.csv data.text=review data.label=stars
+seqkit train classify
+seqkit train classify corpus=reviews.csv data.text=review data.label=stars
 """
 
 from pydantic import Field

@@ -1,9 +1,9 @@
 """Topics of Reuters news (Reuters-21578): R8, R52, or the 90 topics of ModApte.
 
-    seqkit train reuters                       # R52, a bidirectional LSTM
-    seqkit train reuters version=r8 cell=gru
-    seqkit train reuters version=modapte       # multi-label
-    seqkit train reuters model=mlp             # or cnn: the baselines
+seqkit train reuters                       # R52, a bidirectional LSTM
+seqkit train reuters version=r8 cell=gru
+seqkit train reuters version=modapte       # multi-label
+seqkit train reuters model=mlp             # or cnn: the baselines
 """
 
 from typing import Literal

@@ -83,7 +83,7 @@ class Recipe:
 
     def build(self, chosen: Any) -> "Job":
         """Read the data and assemble the job."""
-        job: "Job" = self.module.build(chosen)
+        job: Job = self.module.build(chosen)
         job.recipe = self.source
         return job
 

@@ -151,7 +151,7 @@ def _choices(expected: str) -> list[str]:
 
 
 def _resolve(key: str, known: Mapping[str, Setting]) -> str | None:
-    """The full path for a key given in full, by a unique ending, or inside a free group."""
+    """Return the full path for a key given in full, by a unique ending, or inside a free group."""
     if key in known:
         return key
     group = key.partition(".")[0]

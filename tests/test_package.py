@@ -14,7 +14,9 @@ TOP = {"cli": "seqkit.cli", "recipes": "seqkit.recipes", "corpora": "seqkit.corp
 
 
 def test_every_folder_with_code_is_in_the_wheel() -> None:
-    inside = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("seqkit/**/__init__.py")}
+    inside = {
+        ".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("seqkit/**/__init__.py")
+    }
     listed = CONFIG["tool"]["setuptools"]["packages"]
     assert sorted(listed) == sorted(inside | set(TOP.values()))
     for folder in (*ROOT.glob("seqkit/**/"), *(ROOT / name for name in TOP)):

@@ -105,7 +105,7 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
         parse(Outer(), config=tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("epochs = = 3", encoding="utf-8")
-    with pytest.raises(SeqkitError, match="not a TOML file.*line 1"):
+    with pytest.raises(SeqkitError, match=r"not a TOML file.*line 1"):
         parse(Outer(), config=broken)
 
 

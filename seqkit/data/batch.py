@@ -38,6 +38,4 @@ class Batch:
         if self.ids.device == device:
             return self
         targets = None if self.targets is None else self.targets.to(device)
-        return Batch(
-            self.ids.to(device), self.lengths.to(device), self.rows, self.tokens, targets
-        )
+        return Batch(self.ids.to(device), self.lengths.to(device), self.rows, self.tokens, targets)

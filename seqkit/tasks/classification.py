@@ -126,7 +126,9 @@ class Classification:
         """Give the embedding the vectors that the settings ask for, if any."""
         embedding, chosen = self.model.embedding, self.settings.classifier.embedding
         if chosen.vectors:
-            words, matrix = read_text_vectors(Path(chosen.vectors), wanted=self.classifier.vocabulary)
+            words, matrix = read_text_vectors(
+                Path(chosen.vectors), wanted=self.classifier.vocabulary
+            )
             tokens = self.classifier.vocabulary.tokens(range(len(self.classifier.vocabulary)))
             embedding.load_vectors(tokens, words, matrix)
         elif self.settings.pretrain == "cooccurrence":

@@ -303,7 +303,7 @@ class Trainer:
             yield
             return
 
-        def stop(number: int, frame: FrameType | None) -> None:
+        def stop(_signal: int, _frame: FrameType | None) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
@@ -323,7 +323,11 @@ def pick_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    here = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if not here[name]:
         raise SeqkitError(f"there is no {name} device on this machine: use device=auto.")
     return torch.device(name)

@@ -81,34 +81,42 @@ class Run:
 
     @property
     def settings_file(self) -> Path:
+        """What the run is: recipe, task, settings."""
         return self.folder / "settings.json"
 
     @property
     def tokenizer_folder(self) -> Path:
+        """The tokenizer."""
         return self.folder / "tokenizer"
 
     @property
     def vocabulary_file(self) -> Path:
+        """The vocabulary."""
         return self.folder / "vocabulary.txt"
 
     @property
     def labels_file(self) -> Path:
+        """Class names."""
         return self.folder / "labels.json"
 
     @property
     def model_file(self) -> Path:
+        """The best weights."""
         return self.folder / "model.safetensors"
 
     @property
     def checkpoint_file(self) -> Path:
+        """The last state of training."""
         return self.folder / "checkpoint" / "last.safetensors"
 
     @property
     def metrics_file(self) -> Path:
+        """A row for each step and epoch."""
         return self.folder / "metrics.jsonl"
 
     @property
     def card_file(self) -> Path:
+        """The model card."""
         return self.folder / "README.md"
 
     def write_settings(self, recipe: str, task: str, settings: Mapping[str, Any]) -> None:

@@ -77,8 +77,10 @@ def test_last_sound(word: str, final: str) -> None:
 @pytest.mark.parametrize(
     ("word", "pair", "expected"),
     [
-        ("책", "은/는", "은"), ("사과", "은/는", "는"), ("책", "이/가", "이"), ("나", "이/가", "가"),
-        ("물", "을/를", "을"), ("차", "을/를", "를"), ("형", "과/와", "과"), ("누나", "과/와", "와"),
+        ("책", "은/는", "은"), ("사과", "은/는", "는"), ("책", "이/가", "이"),
+        ("나", "이/가", "가"),
+        ("물", "을/를", "을"), ("차", "을/를", "를"), ("형", "과/와", "과"),
+        ("누나", "과/와", "와"),
         ("집", "으로/로", "으로"), ("서울", "으로/로", "로"), ("파리", "으로/로", "로"),
         ("칼", "으로써/로써", "로써"), ("은별", "아/야", "아"), ("민수", "아/야", "야"),
         ("밥", "이나/나", "이나"), ("차", "이나/나", "나"), ("길동", "이라고/라고", "이라고"),
@@ -91,7 +93,7 @@ def test_particles(word: str, pair: str, expected: str) -> None:
 
 
 def test_errors_name_the_fix() -> None:
-    with pytest.raises(SeqkitError, match="unknown particle '은/가'.*Did you mean"):
+    with pytest.raises(SeqkitError, match=r"unknown particle '은/가'.*Did you mean"):
         hangul.particle("책", "은/가")
     with pytest.raises(SeqkitError, match="'a' is not one Hangul syllable"):
         hangul.split("a")

@@ -94,7 +94,10 @@ def test_lazy_adam_agrees_with_torchs_sparse_adam() -> None:
     torch.manual_seed(1)
     ours, theirs = nn.Embedding(9, 3, sparse=True), nn.Embedding(9, 3, sparse=True)
     theirs.load_state_dict(ours.state_dict())
-    first, second = LazyAdam(ours.parameters(), 0.1), torch.optim.SparseAdam(theirs.parameters(), 0.1)
+    first, second = (
+        LazyAdam(ours.parameters(), 0.1),
+        torch.optim.SparseAdam(theirs.parameters(), 0.1),
+    )
     for _ in range(6):
         ids = torch.randint(9, (4,))
         for module, optimizer in ((ours, first), (theirs, second)):

@@ -24,7 +24,7 @@ def test_free_names_count_up(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SeqkitError, match="no run directory at"):
         Run.open(tmp_path / "none")
-    with pytest.raises(SeqkitError, match="is not a run directory: it has no settings.json"):
+    with pytest.raises(SeqkitError, match=r"is not a run directory: it has no settings.json"):
         Run.open(tmp_path)
     (tmp_path / "settings.json").write_text("[]")
     with pytest.raises(SeqkitError, match="is not the settings of a run"):

@@ -1,0 +1,271 @@
+"""The command line as a user meets it: every command on a tiny job, every error on one line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TINY = {
+    "classify": ["data.n=120", "epochs=1", "hidden=4", "embedding.size=4"],
+    "reuters": [
+        *("version=r8", "epochs=1", "hidden=2", "embedding.size=2", "max_length=4"),
+        *("pretrain=none", "batch_size=1024"),
+    ],
+}
+
+Ran = subprocess.CompletedProcess[str]
+Seqkit = Callable[..., Ran]
+
+
+@pytest.fixture(scope="module")
+def seqkit(tmp_path_factory: pytest.TempPathFactory) -> Seqkit:
+    """Run ``seqkit ...`` in a folder of its own."""
+    folder = tmp_path_factory.mktemp("cli")
+
+    def run(*words: str, given: bytes | None = None, ok: bool = True) -> Ran:
+        command = [sys.executable, "-m", "seqkit", *words]
+        raw = subprocess.run(command, input=given, capture_output=True, cwd=folder)
+        ran = Ran(command, raw.returncode, raw.stdout.decode(), raw.stderr.decode())
+        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
+        return ran
+
+    run.folder = folder  # type: ignore[attr-defined]
+    return run
+
+
+@pytest.fixture(scope="module")
+def run_folder(seqkit: Seqkit) -> str:
+    seqkit("train", "classify", *TINY["classify"], "--out", "tiny")
+    return "tiny"
+
+
+def test_every_recipe_has_a_tiny_job_here() -> None:
+    from seqkit.recipe import names
+
+    assert set(TINY) == set(names())
+
+
+@pytest.mark.parametrize("recipe", sorted(TINY))
+def test_every_recipe_trains_scores_and_answers(seqkit: Seqkit, recipe: str) -> None:
+    if recipe == "reuters":
+        from seqkit.corpus import where
+
+        if where("reuters") == "fetch":
+            pytest.skip("needs the raw Reuters-21578 files in SEQKIT_DATA")
+    said = json.loads(
+        seqkit("train", recipe, *TINY[recipe], "--out", f"a-{recipe}", "--json").stdout
+    )
+    assert said["finished"]
+    assert 0 <= said["scores"]["test"]["accuracy"] <= 1
+    scored = json.loads(seqkit("eval", f"a-{recipe}", "--json").stdout)
+    assert scored["accuracy"] == pytest.approx(said["scores"]["test"]["accuracy"])
+    answers = seqkit("predict", f"a-{recipe}", "하나", "two").stdout.splitlines()
+    assert len(answers) == 2
+
+
+def test_ls_and_show(seqkit: Seqkit) -> None:
+    assert "many-to-one" in seqkit("ls").stdout
+    listed = json.loads(seqkit("ls", "--json").stdout)
+    assert {row["name"] for row in listed} == set(TINY)
+    shown = seqkit("show", "reuters").stdout
+    assert "train.optimizer.lr" in shown
+    defaults = {
+        row["setting"]: row for row in json.loads(seqkit("show", "reuters", "--json").stdout)
+    }
+    assert defaults["version"]["type"] == "r8 | r52 | modapte"
+    assert all(row["help"] for row in defaults.values())
+
+
+def test_a_copied_recipe_trains_by_its_path_and_resumes(seqkit: Seqkit) -> None:
+    said = seqkit("cp", "classify", "mine.py").stdout
+    assert "seqkit train ./mine.py" in said
+    assert "exists already" in seqkit("cp", "classify", "mine.py", ok=False).stderr
+    seqkit("train", "./mine.py", *TINY["classify"], "--out", "mine")
+    seqkit("train", "--resume", "mine", "epochs=2")
+    rows = (seqkit.folder / "mine" / "metrics.jsonl").read_text().splitlines()  # type: ignore
+    assert [json.loads(r)["epoch"] for r in rows if '"kind": "epoch"' in r] == [1, 2]
+
+
+def test_settings_come_from_a_file_too(seqkit: Seqkit) -> None:
+    config = seqkit.folder / "small.toml"  # type: ignore[attr-defined]
+    config.write_text('[data]\nn = 120\n[train]\nepochs = 1\n[classifier.encoder]\ncell = "gru"\n')
+    seqkit("train", "classify", "--config", "small.toml", "hidden=4", "--out", "from-file")
+    saved = json.loads((seqkit.folder / "from-file" / "settings.json").read_text())  # type: ignore
+    assert saved["settings"]["classifier"]["encoder"]["cell"] == "gru"
+
+
+def test_the_default_place_of_a_run_is_free(seqkit: Seqkit) -> None:
+    for _ in range(2):
+        seqkit("train", "classify", *TINY["classify"])
+    runs = seqkit.folder / "runs"  # type: ignore[attr-defined]
+    assert sorted(p.name for p in runs.iterdir()) == ["classify", "classify-2"]
+
+
+def test_output_is_plain_when_piped(seqkit: Seqkit) -> None:
+    ran = seqkit("train", "classify", *TINY["classify"], "--out", "piped")
+    assert "\x1b" not in ran.stdout + ran.stderr
+    assert ran.stderr.count("\n") == 1  # a line an epoch
+    assert seqkit("train", "classify", *TINY["classify"], "--out", "quiet", "-q").stderr == ""
+
+
+def test_predict_gives_a_line_for_each_line(
+    seqkit: Seqkit, run_folder: str, tmp_path: Path
+) -> None:
+    texts = "아버지가 빵을 먹는다.\n\n🙂\n" + "길다 " * 3000 + "\nThe farmer sleeps."
+    piped = seqkit("predict", run_folder, given=texts.encode()).stdout.splitlines()
+    assert len(piped) == 5
+    file = tmp_path / "texts.txt"
+    file.write_text(texts, encoding="utf-8")
+    assert seqkit("predict", run_folder, "--file", str(file)).stdout.splitlines() == piped
+    assert seqkit("predict", run_folder, *texts.split("\n")).stdout.splitlines() == piped
+    dash = seqkit("predict", run_folder, "-", given=texts.encode()).stdout.splitlines()
+    assert dash == piped
+    best = seqkit("predict", run_folder, "빵", "--top", "3").stdout.strip().split("\t")
+    assert len(best) == 3
+    (row,) = seqkit("predict", run_folder, "빵", "--json").stdout.splitlines()
+    assert set(json.loads(row)) == {"labels", "probabilities"}
+    assert seqkit("predict", run_folder, given=b"").stdout == ""
+
+
+def test_eval_on_a_file_of_ones_own(seqkit: Seqkit, run_folder: str, tmp_path: Path) -> None:
+    from seqkit.corpus import load
+
+    examples = list(load("village", {"n": "120"}).examples("test"))
+    file = tmp_path / "own.jsonl"
+    rows = [{"text": e.text, "label": e.labels[0]} for e in examples]
+    file.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    ours = json.loads(seqkit("eval", run_folder, "--file", str(file), "--json").stdout)
+    assert ours["rows"] == len(rows)
+    assert ours == json.loads(seqkit("eval", run_folder, "--json").stdout)
+    assert "precision" in seqkit("eval", run_folder, "--split", "validation").stdout
+
+
+def test_a_run_works_where_it_is_copied_to(seqkit: Seqkit, run_folder: str, tmp_path: Path) -> None:
+    import shutil
+
+    import seqkit as library
+
+    before = library.load(seqkit.folder / run_folder)  # type: ignore[attr-defined]
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "moved")  # type: ignore[attr-defined]
+    after = library.load(tmp_path / "moved")
+    texts = ["고양이가 잔다.", "", "It rains."]
+    assert before.predict(texts) == after.predict(texts)
+
+
+def test_doctor(seqkit: Seqkit) -> None:
+    parts = {row["part"]: row for row in json.loads(seqkit("doctor", "--json").stdout)}
+    assert parts["torch"]["here"] != "no"
+    for row in parts.values():
+        assert (row["here"] == "no") == bool(row["to get it"])
+
+
+@pytest.mark.parametrize("other", [["seqkit-nlp"], [sys.executable, "-m", "seqkit"]])
+def test_other_names_of_the_command(other: list[str]) -> None:
+    if other == ["seqkit-nlp"]:
+        other = [str(Path(sys.executable).parent / "seqkit-nlp")]
+    said = subprocess.run([*other, "--version"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("seqkit 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian"], "No such command 'trian'"),
+        (["train"], "name a recipe to train"),
+        (["train", "reuter"], "Did you mean 'reuters'?"),
+        (["train", "./none.py"], "no recipe file at none.py"),
+        (["train", "classify", "epoch=1"], "Did you mean 'epochs'?"),
+        (["train", "classify", "cell=lstn"], "Did you mean 'lstm'?"),
+        (["train", "classify", "epochs=0"], "greater than or equal to 1"),
+        (["train", "classify", "lr=-1"], "setting 'train.optimizer.lr' = '-1'"),
+        (["train", "classify", "dropout=0.5"], "could be"),
+        (["train", "classify", "tokenizer=wrod"], "Did you mean 'word'?"),
+        (["train", "classify", "corpus=vilage"], "Did you mean 'village'?"),
+        (["train", "classify", "corpus=none.csv"], "none.csv"),
+        (["train", "classify", "data.m=3"], "unknown setting 'm'"),
+        (["train", "classify", "device=cuda"], "no cuda device"),
+        (["train", "classify", "--out", "tiny"], "tiny exists already"),
+        (["train", "--resume", "none"], "no run directory at none"),
+        (["train", "--resume", "tiny", "hidden=5"], "'hidden' cannot change"),
+        (["train", "--resume", "tiny", "--out", "x"], "leave out --config and --out"),
+        (["train", "classify", "--config", "none.toml"], "no settings file at none.toml"),
+        (["eval", "none"], "no run directory at none"),
+        (["eval", "tiny", "--split", "tset"], "Did you mean 'test'?"),
+        (["eval", "tiny", "--file", "none.csv"], "none.csv"),
+        (["predict", "none", "x"], "no run directory at none"),
+        (["predict", "tiny", "--file", "none.txt"], "cannot read none.txt"),
+        (["predict", "tiny", "x", "--top", "0"], "--top"),
+        (["predict", "tiny", "x", "--tpo", "1"], "No such option: --tpo"),
+        (["show", "reutres"], "Did you mean 'reuters'?"),
+    ],
+)
+def test_every_mistake_gets_one_line(
+    seqkit: Seqkit, run_folder: str, words: list[str], message: str
+) -> None:
+    import torch
+
+    if "device=cuda" in words and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    ran = seqkit(*words, ok=False)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert ran.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("안녕".encode("cp949"), "standard input, line 1 is not UTF-8 (byte 0 is 0xbe)"),
+        (b"good\nba\0d\n", "standard input, line 2 holds a NUL byte at byte 7"),
+        (b"a" * 10_000_000, "standard input, line 1 is longer than 8 MiB"),
+    ],
+)
+def test_what_is_no_text_is_refused(
+    seqkit: Seqkit, run_folder: str, given: bytes, message: str
+) -> None:
+    ran = seqkit("predict", run_folder, given=given, ok=False)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("model.safetensors", "model.safetensors cannot be read as a checkpoint"),
+        ("vocabulary.txt", "vocabulary.txt"),
+        ("labels.json", "labels.json is not valid JSON"),
+        ("settings.json", "settings.json is not valid JSON"),
+        ("tokenizer/tokenizer.json", "tokenizer.json"),
+    ],
+)
+def test_a_truncated_part_of_a_run_is_named(
+    seqkit: Seqkit, run_folder: str, tmp_path: Path, part: str, message: str
+) -> None:
+    import shutil
+
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")  # type: ignore[attr-defined]
+    file = tmp_path / "run" / part
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    ran = seqkit("predict", str(tmp_path / "run"), "x", ok=False)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_truncated_checkpoint_is_named_and_kept(
+    seqkit: Seqkit, run_folder: str, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")  # type: ignore[attr-defined]
+    file = tmp_path / "run" / "checkpoint" / "last.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    ran = seqkit("train", "--resume", str(tmp_path / "run"), ok=False)
+    assert "last.safetensors cannot be read as a checkpoint" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert file.stat().st_size == 1000
