@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORDS, FEATURES, HIDDEN, BATCH, CLASSES = 30_000, 100, 128, 64, 2
-CONTENDERS = ("seqkit", "naive", "keras-torch", "keras-tensorflow")
-CONTENDERS += ("keras-torch-bucketed", "keras-tensorflow-bucketed")
+KERAS = ("keras-torch", "keras-tensorflow", "keras-torch-bucketed", "keras-tensorflow-bucketed")
+CONTENDERS = ("seqkit", "naive", *KERAS)
 Pass = Callable[[], int]  # trains once over the data and returns the number of real tokens
 
 
@@ -124,9 +124,10 @@ def naive_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pas
     tokens = sum(map(len, texts))
 
     def once() -> int:
-        for rows in torch.randperm(len(ids)).split(BATCH):
+        for rows in torch.split(torch.randperm(len(ids)), BATCH):
             optimizer.zero_grad()
-            nn.functional.cross_entropy(model(ids[rows]), truth[rows]).backward()
+            loss = nn.functional.cross_entropy(model(ids[rows]), truth[rows])
+            torch.autograd.backward(loss)
             optimizer.step()
         return tokens
 
@@ -162,7 +163,7 @@ def keras_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64], bucket
         (padded([texts[i] for i in part], len(texts[part[-1]])), labels[part]) for part in parts
     ]
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
             return len(batches)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from seqkit import __version__
 from seqkit.cli import cp, data, doctor, evaluate, ls, predict, show, train
 from seqkit.errors import SeqkitError
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "ls": ls.ls,
     "show": show.show,
     "cp": cp.cp,

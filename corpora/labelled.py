@@ -85,6 +85,8 @@ def rows(path: Path, options: Mapping[str, Any]) -> Iterator[Labelled]:
         path: the file, or the folder that holds a folder for each class.
         options: values of :class:`Options`, by name.
     """
+    if not path.exists():
+        raise SeqkitError(f"there is no file or folder at {path}.")
     return _examples(path, check(Options, options))
 
 

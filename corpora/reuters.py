@@ -109,7 +109,7 @@ def read(options: Options, folder: Path | None) -> dict[str, Iterable[Labelled]]
     splits["unlabelled"] = [
         Labelled(_text(d, options.text), ())
         for d in documents
-        if d.split != "TEST" and not d.topics
+        if not d.topics and (d.split != "TEST" or not d.judged)  # TOPICS="NO" is in no split
     ]
     return splits
 

@@ -25,7 +25,9 @@ T = TypeVar("T")
 def settings(cls: type[T]) -> type[T]:
     """Make ``cls`` a frozen dataclass that checks every value and refuses unknown names."""
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    return pydantic_dataclass(frozen=True, kw_only=True, config=config)(cls)
+    made: Any = pydantic_dataclass(frozen=True, kw_only=True, config=config)(cls)
+    checked: type[T] = made
+    return checked
 
 
 @dataclasses.dataclass(frozen=True)

@@ -85,6 +85,11 @@ class Ragged:
         """``(rows,)``, the number of tokens in each row."""
         return np.diff(self.offsets)
 
+    def followed_by(self, other: "Ragged") -> "Ragged":
+        """Return these rows and then those of ``other``."""
+        offsets = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
+        return Ragged(np.concatenate([self.values, other.values]), offsets)
+
     def save(self, folder: Path) -> None:
         """Write ``values.npy`` and ``offsets.npy``; neither is replaced unless both are written."""
         with atomic(Path(folder) / VALUES) as values, atomic(Path(folder) / OFFSETS) as offsets:

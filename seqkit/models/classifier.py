@@ -26,7 +26,7 @@ class ClassifierSettings:
     embedding: EmbeddingSettings = EmbeddingSettings()
     encoder: EncoderSettings = EncoderSettings()
     pooling: tuple[PoolingName, ...] = Field(
-        default=("max",), min_length=1, description="rnn: last, mean, max, attention, or several"
+        default=("max",), description="rnn: last, mean, max, attention, or several"
     )
     skip: bool = Field(
         default=False, description="rnn: pool over each token's embedding and output together"
@@ -42,6 +42,8 @@ class ClassifierSettings:
 
     @model_validator(mode="after")
     def _agree(self) -> "ClassifierSettings":
+        if not self.pooling:
+            raise ValueError("pooling names nothing: use pooling=max")
         if len(set(self.pooling)) < len(self.pooling):
             raise ValueError(f"pooling={','.join(self.pooling)} names one of them twice")
         if self.skip and self.model != "rnn":

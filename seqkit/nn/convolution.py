@@ -3,7 +3,7 @@
 from typing import Literal
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,7 +19,7 @@ class ConvolutionSettings:
 
     filters: int = Field(default=100, ge=1, description="filters of each width")
     widths: tuple[PositiveInt, ...] = Field(
-        default=(3, 4, 5), min_length=1, description="tokens that a filter sees at once"
+        default=(3, 4, 5), description="tokens that a filter sees at once"
     )
     stride: int = Field(default=1, ge=1, description="tokens from one window to the next")
     padding: Literal["same", "valid"] = Field(
@@ -30,6 +30,12 @@ class ConvolutionSettings:
     )
     activation: ActivationName = Field(default="relu", description="of a filter")
     initialisation: InitialisationName = Field(default="default", description="of the filters")
+
+    @model_validator(mode="after")
+    def _agree(self) -> "ConvolutionSettings":
+        if not self.widths:
+            raise ValueError("convolution.widths names no width: use convolution.widths=3,4,5")
+        return self
 
 
 class TextCNN(nn.Module):

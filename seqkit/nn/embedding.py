@@ -105,7 +105,7 @@ class Embedding(nn.Module):
     def start_from(self, vectors: NDArray[np.float32]) -> None:
         """Start from ``(vocabulary, size)`` vectors, but for padding and words that have none."""
         assert self.table is not None
-        found = vectors.any(axis=1)
+        found: NDArray[np.bool_] = (vectors != 0).any(axis=1)
         found[self.pad] = False
         self.table.weight[torch.from_numpy(found)] = torch.from_numpy(vectors[found])
 

@@ -29,14 +29,16 @@ from seqkit.train.run import Run
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
 from seqkit.vectors.formats import read_text_vectors
 
+Option = bool | int | float | str
+
 
 @settings
 class TextSettings:
     """How a text becomes token ids."""
 
     tokenizer: str = Field(default="word", description="whitespace, word or character")
-    options: dict[str, bool | int | float | str] = Field(
-        default_factory=lambda: {"lower": True},
+    options: dict[str, Option] = Field(
+        default_factory=lambda: dict[str, Option](lower=True),
         description="of the tokenizer, as text.options.lower=false",
     )
     min_count: int = Field(default=2, ge=1, description="rarer words become <unk>")
@@ -135,7 +137,7 @@ class Classification:
             rows = self.rows
             if "unlabelled" in self.corpus.splits:
                 more = self.classifier.encode(self.corpus.splits["unlabelled"]["text"])
-                rows = Ragged.from_rows(row for part in (rows, more) for row in part)
+                rows = rows.followed_by(more)
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
             embedding.start_from(vectors * (chosen.scale / vectors.std()))
 

@@ -172,7 +172,7 @@ class Trainer:
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss = self.job.loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         norm = clip_gradients(self.model, chosen.clip_norm, chosen.clip_value)
         value = loss.item()
         if not (math.isfinite(value) and math.isfinite(norm)):

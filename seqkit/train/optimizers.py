@@ -107,7 +107,7 @@ def build_optimizers(model: nn.Module, chosen: OptimizerSettings) -> list[Optimi
         for module in model.modules():
             if isinstance(module, nn.Embedding) and module.weight.requires_grad:
                 module.sparse = True
-                lazy.append(module.weight)
+                lazy.extend(module.parameters())
     taken = {id(parameter) for parameter in lazy}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in taken]
     groups = [

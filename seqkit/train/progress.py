@@ -91,7 +91,7 @@ class Progress:
                 raise SeqkitError(
                     "tensorboard=true needs TensorBoard: pip install 'seqkit-nlp[tensorboard]'."
                 ) from None
-            self._writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(folder))
         for name, value in row.items():
             if isinstance(value, float) and "step" in row:
                 self._writer.add_scalar(f"{row['kind']}/{name}", value, row["step"])

@@ -75,8 +75,11 @@ def _add(
     more_keys: NDArray[np.int64],
     more_values: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    merged, place = np.unique(np.concatenate([keys, more_keys]), return_inverse=True)
-    return merged, np.bincount(place, np.concatenate([values, more_values]), len(merged))
+    every = np.concatenate([keys, more_keys])
+    merged: NDArray[np.int64]
+    merged, place = np.unique(every, return_inverse=True)
+    sums = np.bincount(place, np.concatenate([values, more_values])).astype(np.float64)
+    return merged, sums
 
 
 def pointwise_mutual_information(

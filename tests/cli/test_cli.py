@@ -1,12 +1,20 @@
 """The command line as a user meets it: every command on a tiny job, every error on one line."""
 
+import io
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+import seqkit as library
+from seqkit.cli import main
+from seqkit.corpus import load, where
+from seqkit.recipe import names
 
 TINY = {
     "classify": ["data.n=120", "epochs=1", "hidden=4", "embedding.size=4"],
@@ -16,24 +24,37 @@ TINY = {
     ],
 }
 
-Ran = subprocess.CompletedProcess[str]
-Seqkit = Callable[..., Ran]
+
+@dataclass(frozen=True)
+class Ran:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Seqkit:
+    """Runs ``seqkit ...`` in a folder of its own: in this process, which has torch already."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: str, given: bytes = b"", ok: bool = True) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setattr(sys, "argv", ["seqkit", *words])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+                main()
+        code = end.value.code
+        ran = Ran(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
+        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
+        return ran
 
 
 @pytest.fixture(scope="module")
 def seqkit(tmp_path_factory: pytest.TempPathFactory) -> Seqkit:
-    """Run ``seqkit ...`` in a folder of its own."""
-    folder = tmp_path_factory.mktemp("cli")
-
-    def run(*words: str, given: bytes | None = None, ok: bool = True) -> Ran:
-        command = [sys.executable, "-m", "seqkit", *words]
-        raw = subprocess.run(command, input=given, capture_output=True, cwd=folder)
-        ran = Ran(command, raw.returncode, raw.stdout.decode(), raw.stderr.decode())
-        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
-        return ran
-
-    run.folder = folder  # type: ignore[attr-defined]
-    return run
+    return Seqkit(tmp_path_factory.mktemp("cli"))
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +64,13 @@ def run_folder(seqkit: Seqkit) -> str:
 
 
 def test_every_recipe_has_a_tiny_job_here() -> None:
-    from seqkit.recipe import names
-
     assert set(TINY) == set(names())
 
 
 @pytest.mark.parametrize("recipe", sorted(TINY))
 def test_every_recipe_trains_scores_and_answers(seqkit: Seqkit, recipe: str) -> None:
-    if recipe == "reuters":
-        from seqkit.corpus import where
-
-        if where("reuters") == "fetch":
-            pytest.skip("needs the raw Reuters-21578 files in SEQKIT_DATA")
+    if recipe == "reuters" and where("reuters") == "fetch":
+        pytest.skip("needs the raw Reuters-21578 files in SEQKIT_DATA")
     said = json.loads(
         seqkit("train", recipe, *TINY[recipe], "--out", f"a-{recipe}", "--json").stdout
     )
@@ -85,22 +101,22 @@ def test_a_copied_recipe_trains_by_its_path_and_resumes(seqkit: Seqkit) -> None:
     assert "exists already" in seqkit("cp", "classify", "mine.py", ok=False).stderr
     seqkit("train", "./mine.py", *TINY["classify"], "--out", "mine")
     seqkit("train", "--resume", "mine", "epochs=2")
-    rows = (seqkit.folder / "mine" / "metrics.jsonl").read_text().splitlines()  # type: ignore
+    rows = (seqkit.folder / "mine" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(r)["epoch"] for r in rows if '"kind": "epoch"' in r] == [1, 2]
 
 
 def test_settings_come_from_a_file_too(seqkit: Seqkit) -> None:
-    config = seqkit.folder / "small.toml"  # type: ignore[attr-defined]
+    config = seqkit.folder / "small.toml"
     config.write_text('[data]\nn = 120\n[train]\nepochs = 1\n[classifier.encoder]\ncell = "gru"\n')
     seqkit("train", "classify", "--config", "small.toml", "hidden=4", "--out", "from-file")
-    saved = json.loads((seqkit.folder / "from-file" / "settings.json").read_text())  # type: ignore
+    saved = json.loads((seqkit.folder / "from-file" / "settings.json").read_text())
     assert saved["settings"]["classifier"]["encoder"]["cell"] == "gru"
 
 
 def test_the_default_place_of_a_run_is_free(seqkit: Seqkit) -> None:
     for _ in range(2):
         seqkit("train", "classify", *TINY["classify"])
-    runs = seqkit.folder / "runs"  # type: ignore[attr-defined]
+    runs = seqkit.folder / "runs"
     assert sorted(p.name for p in runs.iterdir()) == ["classify", "classify-2"]
 
 
@@ -131,8 +147,6 @@ def test_predict_gives_a_line_for_each_line(
 
 
 def test_eval_on_a_file_of_ones_own(seqkit: Seqkit, run_folder: str, tmp_path: Path) -> None:
-    from seqkit.corpus import load
-
     examples = list(load("village", {"n": "120"}).examples("test"))
     file = tmp_path / "own.jsonl"
     rows = [{"text": e.text, "label": e.labels[0]} for e in examples]
@@ -144,12 +158,8 @@ def test_eval_on_a_file_of_ones_own(seqkit: Seqkit, run_folder: str, tmp_path: P
 
 
 def test_a_run_works_where_it_is_copied_to(seqkit: Seqkit, run_folder: str, tmp_path: Path) -> None:
-    import shutil
-
-    import seqkit as library
-
-    before = library.load(seqkit.folder / run_folder)  # type: ignore[attr-defined]
-    shutil.copytree(seqkit.folder / run_folder, tmp_path / "moved")  # type: ignore[attr-defined]
+    before = library.load(seqkit.folder / run_folder)
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "moved")
     after = library.load(tmp_path / "moved")
     texts = ["고양이가 잔다.", "", "It rains."]
     assert before.predict(texts) == after.predict(texts)
@@ -246,9 +256,7 @@ def test_what_is_no_text_is_refused(
 def test_a_truncated_part_of_a_run_is_named(
     seqkit: Seqkit, run_folder: str, tmp_path: Path, part: str, message: str
 ) -> None:
-    import shutil
-
-    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")  # type: ignore[attr-defined]
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")
     file = tmp_path / "run" / part
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     ran = seqkit("predict", str(tmp_path / "run"), "x", ok=False)
@@ -260,9 +268,7 @@ def test_a_truncated_part_of_a_run_is_named(
 def test_a_truncated_checkpoint_is_named_and_kept(
     seqkit: Seqkit, run_folder: str, tmp_path: Path
 ) -> None:
-    import shutil
-
-    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")  # type: ignore[attr-defined]
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")
     file = tmp_path / "run" / "checkpoint" / "last.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
     ran = seqkit("train", "--resume", str(tmp_path / "run"), ok=False)

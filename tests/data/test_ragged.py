@@ -162,3 +162,9 @@ def test_encode_refuses_what_it_cannot_do() -> None:
         encode(["a", ""], tokenizer, bare)
     with pytest.raises(SeqkitError, match="max_length = 0: it must be at least 1"):
         encode(["a"], tokenizer, bare, max_length=0)
+
+
+def test_rows_follow_rows() -> None:
+    first, second = Ragged.from_rows([[1, 2], [], [3]]), Ragged.from_rows([[4], [5, 6]])
+    both = first.followed_by(second)
+    assert [both[i].tolist() for i in range(len(both))] == [[1, 2], [], [3], [4], [5, 6]]

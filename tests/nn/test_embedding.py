@@ -141,7 +141,7 @@ def test_onehot_has_no_place_for_vectors() -> None:
     with pytest.raises(SeqkitError, match="kind=onehot cannot hold"):
         make(kind="onehot").load_vectors(["a"], ["a"], np.ones((1, 5), np.float32))
     with pytest.raises(SeqkitError, match="onehot has no use for embedding"):
-        parse(EmbeddingSettings, ["kind=onehot", "vectors=glove.txt"])
+        parse(EmbeddingSettings(), ["kind=onehot", "vectors=glove.txt"])
 
 
 def test_settings_out_of_range() -> None:

@@ -1,6 +1,7 @@
 """Initialisations and activations against their formulas."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -46,7 +47,7 @@ def test_default_leaves_everything() -> None:
     assert (bias == 1).all()
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "tanh": lambda x: (math.exp(2 * x) - 1) / (math.exp(2 * x) + 1),
     "relu": lambda x: max(0.0, x),

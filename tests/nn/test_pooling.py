@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.nn import functional as F
 
 from seqkit.errors import SeqkitError
@@ -30,7 +31,7 @@ def test_pooling_against_rows() -> None:
     assert attention is not None
     for i, length in enumerate(LENGTHS.tolist()):
         row = outputs[i, :length]
-        u = torch.tanh(row @ attention.project.weight.T + attention.project.bias)
+        u = torch.tanh(attention.project(row))
         alpha = torch.exp(u @ attention.query.weight[0])
         alpha = alpha / alpha.sum()
         summed = (alpha[:, None] * row).sum(0)
@@ -55,11 +56,13 @@ def test_convolution_against_windows(
 ) -> None:
     torch.manual_seed(sum(lengths))
     words = [f"widths={width},2", f"stride={stride}", f"padding={padding}", f"reduce={reduce}"]
-    cnn = TextCNN(3, parse(ConvolutionSettings, [*words, "filters=5", "activation=tanh"]))
+    cnn = TextCNN(3, parse(ConvolutionSettings(), [*words, "filters=5", "activation=tanh"]))
     time = max(lengths) + extra
     x, size = torch.randn(len(lengths), time, 3), torch.tensor(lengths)
     result = cnn(x, size, torch.arange(time) < size[:, None])[:, :5]
-    (convolution, _) = cnn.convolutions
+    convolution = cnn.convolutions[0]
+    assert isinstance(convolution, nn.Conv1d)
+    assert convolution.bias is not None
     kernel = convolution.weight.detach().numpy()  # (filters, features, width)
     bias = convolution.bias.detach().numpy()
     for i, length in enumerate(lengths):
@@ -80,18 +83,19 @@ def test_convolution_against_windows(
 
 
 def test_a_filter_needs_a_width() -> None:
-    with pytest.raises(SeqkitError, match="'widths'"):
-        parse(ConvolutionSettings, ["widths="])
+    with pytest.raises(SeqkitError, match=r"^convolution\.widths names no width"):
+        parse(ConvolutionSettings(), ["widths="])
     with pytest.raises(SeqkitError, match="greater than 0"):
-        parse(ConvolutionSettings, ["widths=3,0"])
+        parse(ConvolutionSettings(), ["widths=3,0"])
 
 
 @pytest.mark.parametrize("norm", ["none", "layer", "batch"])
 def test_head_is_its_formula(norm: str) -> None:
     torch.manual_seed(0)
-    head = Head(4, parse(HeadSettings, ["units=5,3", "activation=gelu", f"norm={norm}"]), 2)
+    head = Head(4, parse(HeadSettings(), ["units=5,3", "activation=gelu", f"norm={norm}"]), 2)
     x = expected = torch.randn(6, 4)
     for linear in head.hidden:
+        assert isinstance(linear, nn.Linear)
         expected = F.linear(expected, linear.weight, linear.bias)
         if norm != "none":
             axis = 0 if norm == "batch" else 1
@@ -105,7 +109,7 @@ def test_head_is_its_formula(norm: str) -> None:
 
 def test_head_dropout_stands_before_every_layer() -> None:
     torch.manual_seed(0)
-    head = Head(400, parse(HeadSettings, ["dropout=0.5"]), 1).train()
+    head = Head(400, parse(HeadSettings(), ["dropout=0.5"]), 1).train()
     with torch.no_grad():
         head.output.weight.fill_(1 / 400)
         head.output.bias.zero_()

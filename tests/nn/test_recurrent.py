@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqkit.nn.recurrent import CELLS, LSTM, CellName, Encoder, EncoderSettings
+from seqkit.nn.recurrent import CELLS, LSTM, Cell, CellName, Encoder, EncoderSettings
 
 TORCH = {"rnn": nn.RNN, "rnn_relu": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -34,6 +34,7 @@ def twin(encoder: Encoder) -> tuple[nn.RNNBase, dict[str, nn.Parameter]]:
     ours = {}
     for suffix, cells in (("", encoder.ahead), ("_reverse", encoder.back)):
         for layer, cell in enumerate(cells):
+            assert isinstance(cell, Cell)
             for part in PARTS:
                 ours[f"{part}_l{layer}{suffix}"] = cell.fused.get_parameter(f"{part}_l0")
     reference.load_state_dict({name: value.detach() for name, value in ours.items()})
@@ -112,8 +113,9 @@ def test_outputs_at_padding_are_zero_and_dropout_is_between_layers() -> None:
     assert torch.equal(double(x, LENGTHS).last[0], double(x, LENGTHS).last[0])
 
 
-def gates(weight: Tensor, count: int) -> list[Tensor]:
-    return list(weight.chunk(count))
+def weight(cell: nn.Module, part: str) -> Tensor:
+    assert isinstance(cell, Cell)
+    return cell.fused.get_parameter(f"{part}_l0").detach()
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -121,11 +123,12 @@ def test_initialisation_of_an_encoder(name: CellName) -> None:
     torch.manual_seed(5)
     cells = Encoder(100, EncoderSettings(cell=name, hidden=64, forget_bias=1.5)).ahead
     cell = cells[0]
-    for block in gates(cell.fused.weight_hh_l0, cell.gates):
+    assert isinstance(cell, Cell)
+    for block in weight(cell, "weight_hh").chunk(cell.gates):
         torch.testing.assert_close(block.T @ block, torch.eye(64), atol=1e-5, rtol=0)
-    for block in gates(cell.fused.weight_ih_l0, cell.gates):
+    for block in weight(cell, "weight_ih").chunk(cell.gates):
         assert block.var().item() == pytest.approx(2 / (100 + 64), rel=0.1)
-    total = cell.fused.bias_ih_l0 + cell.fused.bias_hh_l0
+    total = weight(cell, "bias_ih") + weight(cell, "bias_hh")
     expected = torch.zeros_like(total)
     if isinstance(cell, LSTM):
         expected[64:128] = 1.5
@@ -135,6 +138,6 @@ def test_initialisation_of_an_encoder(name: CellName) -> None:
 def test_forget_bias_is_exact_beside_default_biases() -> None:
     chosen = EncoderSettings(hidden=8, initialisation="default", recurrent="default")
     (cell,) = Encoder(3, chosen).ahead
-    total = cell.fused.bias_ih_l0 + cell.fused.bias_hh_l0
+    total = weight(cell, "bias_ih") + weight(cell, "bias_hh")
     assert (total[8:16] == 1.0).all()
     assert (total[:8] != 0).all()
