@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from seqkit import __version__
-from seqkit.cli import cp, data, doctor, evaluate, ls, predict, show, train
+from seqkit.cli import cp, data, demo, doctor, evaluate, ls, predict, show, train
 from seqkit.errors import SeqkitError
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -19,6 +19,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "eval": evaluate.evaluate,
     "predict": predict.predict,
+    "demo": demo.demo,
     "doctor": doctor.doctor,
 }
 GROUPS = {"data": data.app}

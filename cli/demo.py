@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-SENTENCES = ("",)
+SENTENCES = (
+    "할머니께서 부엌에서 김치를 만드셨습니다.",
+    "어제 비가 많이 와서 우리는 집에 있었어요.",
+    "고양이가 마당에서 잠을 잔다.",
+    "The nurse will earn money tomorrow.",
+    "My grandfather took a photo in Paris.",
+    "Our team won the game.",
+)
 
 NEXT = """
 What to try next:

@@ -139,7 +139,8 @@ class Classification:
                 more = self.classifier.encode(self.corpus.splits["unlabelled"]["text"])
                 rows = rows.followed_by(more)
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
-            embedding.start_from(vectors * (chosen.scale / vectors.std()))
+            if vectors.any():
+                embedding.start_from(vectors * (chosen.scale / vectors.std()))
 
     def _encoded(self, split: str) -> tuple[Ragged, NDArray[np.uint8]]:
         data = self.corpus.splits[split]

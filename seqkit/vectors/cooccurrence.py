@@ -26,12 +26,13 @@ def cooccurrence_vectors(
 ) -> NDArray[np.float32]:
     """Return ``(words, size)`` float32 vectors of the token ids in ``rows``.
 
-    A word that never occurs has a vector of zeros. The same rows give the same vectors.
+    A word that never occurs beside another has a vector of zeros. The same rows give the same
+    vectors.
 
     Args:
         rows: texts as token ids below ``words``; no pair is counted across two texts.
         words: the size of the vocabulary.
-        size: of a vector, less than ``words``.
+        size: of a vector; where it is not below ``words``, the rest is zeros.
         window: tokens on either side; one at distance d counts 1/d (section 3.1).
         smoothing: exponent of the context counts (their "cds").
         power: exponent of the singular values (their "eig").
@@ -40,9 +41,12 @@ def cooccurrence_vectors(
     row, column = pairs // words, pairs % words
     information = pointwise_mutual_information(row, column, weights, words, smoothing)
     kept = information > 0
-    matrix = csr_matrix((information[kept], (row[kept], column[kept])), (words, words))
-    u, s, _ = svds(matrix, k=size, v0=np.ones(words))
-    vectors: NDArray[np.float32] = (u * s**power).astype(np.float32)
+    vectors = np.zeros((words, size), np.float32)
+    if kept.any():
+        matrix = csr_matrix((information[kept], (row[kept], column[kept])), (words, words))
+        rank = min(size, words - 1)  # all that svds can give
+        u, s, _ = svds(matrix, k=rank, v0=np.ones(words))
+        vectors[:, :rank] = u * s**power
     return vectors
 
 
@@ -58,7 +62,7 @@ def count_pairs(
     pairs, weights = np.empty(0, np.int64), np.empty(0)
     for start in range(0, len(ids), PIECE):
         for distance in range(1, window + 1):
-            first = slice(start, min(start + PIECE, len(ids) - distance))
+            first = slice(start, max(start, min(start + PIECE, len(ids) - distance)))
             second = slice(first.start + distance, first.stop + distance)
             same = text[first] == text[second]
             a, b = ids[first][same], ids[second][same]

@@ -147,3 +147,14 @@ def test_onehot_has_no_place_for_vectors() -> None:
 def test_settings_out_of_range() -> None:
     with pytest.raises(SeqkitError, match=r"'dropout' = 1\.5"):
         check(EmbeddingSettings, {"dropout": 1.5})
+
+
+def test_start_from_leaves_padding_and_words_without_a_vector() -> None:
+    embedding = make(vocabulary_size=4, size=2)
+    before = table(embedding).weight.detach().clone()
+    vectors = np.array([[9, 9], [0, 0], [1, 2], [0, -3]], np.float32)
+    embedding.start_from(vectors)
+    weight = table(embedding).weight
+    assert weight[0].tolist() == [0, 0]
+    assert torch.equal(weight[1], before[1])
+    assert weight[2:].tolist() == [[1, 2], [0, -3]]
