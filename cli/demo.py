@@ -11,14 +11,14 @@ SENTENCES = (
     "Our team won the game.",
 )
 
-NEXT = """
-What to try next:
-  seqkit predict {run} "..."                 sentences of your own, Korean or English
-  seqkit eval {run}                          a score for each class, and what is taken for what
-  seqkit train classify cell=gru             the same with a GRU; 'seqkit show classify' lists all
-  seqkit train classify corpus=mine.csv      your own texts and labels (csv, tsv, jsonl, parquet)
-  seqkit data head village                   what the corpus looks like
-  seqkit ls                                  all recipes"""
+NEXT = (
+    ('predict {run} "..."', "sentences of your own, Korean or English"),
+    ("eval {run}", "a score for each class, and what is taken for what"),
+    ("train classify cell=gru", "the same with a GRU; 'seqkit show classify' lists all settings"),
+    ("train classify corpus=mine.csv", "your own texts and labels (csv, tsv, jsonl, parquet)"),
+    ("data head village", "what the corpus looks like"),
+    ("ls", "all recipes"),
+)
 
 
 def demo() -> None:
@@ -36,4 +36,6 @@ def demo() -> None:
     answers = load(folder).predict(SENTENCES)
     rows = [[s, a.label, a.probabilities[a.label]] for s, a in zip(SENTENCES, answers, strict=True)]
     print_table(None, ["sentence", "topic", "probability"], rows)
-    print(NEXT.format(run=folder))
+    print("\nWhat to try next:")
+    for command, purpose in NEXT:
+        print(f"  seqkit {command.format(run=folder):34}{purpose}")
