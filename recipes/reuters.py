@@ -11,9 +11,15 @@ from typing import Literal
 from pydantic import Field
 
 from seqkit.corpus import load
+from seqkit.models.classifier import ClassifierSettings
+from seqkit.nn.embedding import EmbeddingSettings
+from seqkit.nn.head import HeadSettings
+from seqkit.nn.recurrent import EncoderSettings
 from seqkit.recipe import About
 from seqkit.settings import settings
-from seqkit.tasks.classification import Classification, ClassificationSettings
+from seqkit.tasks.classification import Classification, ClassificationSettings, TextSettings
+from seqkit.train.loop import TrainSettings
+from seqkit.train.optimizers import OptimizerSettings
 
 ABOUT = About(
     shape="many-to-one",
@@ -33,6 +39,22 @@ class Settings(ClassificationSettings):
         default="r52", description="8 or 52 topics, one a text; or 90, any number a text"
     )
     path: str = Field(default="", description="folder of the reut2-*.sgm files")
+    pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
+    text: TextSettings = TextSettings(max_length=400)
+    classifier: ClassifierSettings = ClassifierSettings(
+        skip=True,
+        pooling=("max",),
+        embedding=EmbeddingSettings(size=200, scale=0.5),
+        encoder=EncoderSettings(hidden=100),
+        head=HeadSettings(dropout=0.5),
+    )
+    train: TrainSettings = TrainSettings(
+        epochs=8,
+        batch_size=32,
+        optimizer=OptimizerSettings(
+            optimizer="lazy_adam", lr=2e-3, schedule="cosine", warmup=0.1, clip_norm=1.0
+        ),
+    )
 
 
 def build(settings: Settings) -> Classification:

@@ -11,7 +11,16 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
@@ -51,6 +60,8 @@ def _type_name(annotation: Any) -> str:
         return " | ".join(str(value) for value in arguments)
     if origin in (Union, UnionType):
         return " | ".join(_type_name(a) for a in arguments if a is not NoneType) + " | none"
+    if origin is Annotated:
+        return _type_name(arguments[0])
     if origin is tuple:
         return f"list of {_type_name(arguments[0])}"
     if origin in (dict, Mapping):
@@ -68,8 +79,16 @@ def leaves(defaults: Any, prefix: str = "") -> Iterator[Setting]:
         if dataclasses.is_dataclass(default):
             yield from leaves(default, f"{path}.")
         else:
-            text = getattr(field.default, "description", None)  # of a pydantic FieldInfo
-            yield Setting(path, field.type, default, text or "")
+            yield Setting(path, field.type, default, _help(type(defaults), field.name))
+
+
+def _help(cls: type[Any], name: str) -> str:
+    """Return a field's description, its base class's where it only changes the default."""
+    for base in cls.__mro__:
+        field = getattr(base, "__dataclass_fields__", {}).get(name)
+        if text := getattr(getattr(field, "default", None), "description", None):
+            return str(text)
+    return ""
 
 
 def parse(

@@ -46,8 +46,6 @@ class ClassifierSettings:
             raise ValueError("pooling names nothing: use pooling=max")
         if len(set(self.pooling)) < len(self.pooling):
             raise ValueError(f"pooling={','.join(self.pooling)} names one of them twice")
-        if self.skip and self.model != "rnn":
-            raise ValueError(f"skip=true is for model=rnn, not model={self.model}")
         if self.skip and "last" in self.pooling:
             raise ValueError(
                 "skip=true pools over all tokens, which pooling=last does not: use pooling=max"

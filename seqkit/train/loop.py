@@ -51,7 +51,9 @@ class TrainSettings:
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto", description="auto takes CUDA where there is one"
     )
-    threads: int = Field(default=0, ge=0, description="CPU threads (0: as torch chooses)")
+    threads: int = Field(
+        default=1, ge=0, description="CPU threads; 1 gives the same bits anywhere (0: all cores)"
+    )
     tensorboard: bool = Field(default=False, description="write event files too (extra)")
     optimizer: OptimizerSettings = OptimizerSettings()
 

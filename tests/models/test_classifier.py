@@ -185,7 +185,6 @@ def test_parameter_count() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("skip=true model=cnn", "^skip=true is for model=rnn, not model=cnn"),
         ("skip=true pooling=last", "^skip=true pools over all tokens"),
         ("pooling=max,max", "^pooling=max,max names one of them twice"),
         ("pooling=", "^pooling names nothing"),
