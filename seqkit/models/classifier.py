@@ -154,16 +154,18 @@ class Classifier(nn.Module):
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss over the rows of ``batch``, a scalar.
 
-        One label a text: cross-entropy. Several: binary cross-entropy, averaged over labels.
+        It is the negative log-likelihood of a row's labels. One label a text: cross-entropy.
+        Several: binary cross-entropy, summed over labels.
         Label smoothing is that of Szegedy et al. 2016, section 7.
         """
         assert batch.targets is not None
         logits, smoothing = self(batch), self.chosen.label_smoothing
         if self.multi_label:
             targets = batch.targets.to(logits.dtype) * (1 - smoothing) + smoothing / 2
-            return F.binary_cross_entropy_with_logits(
-                logits, targets, pos_weight=self.class_weights
+            bits = F.binary_cross_entropy_with_logits(
+                logits, targets, pos_weight=self.class_weights, reduction="sum"
             )
+            return bits / len(logits)
         # torch's own mean divides by the weights of the batch, which vary from batch to batch.
         total = F.cross_entropy(
             logits,

@@ -133,7 +133,7 @@ class Classification:
             )
             tokens = self.classifier.vocabulary.tokens(range(len(self.classifier.vocabulary)))
             embedding.load_vectors(tokens, words, matrix)
-        elif self.settings.pretrain == "cooccurrence":
+        elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
             rows = self.rows
             if "unlabelled" in self.corpus.splits:
                 more = self.classifier.encode(self.corpus.splits["unlabelled"]["text"])

@@ -114,11 +114,13 @@ class TextClassifier:
     def report(self, rows: Ragged, true: NDArray[np.uint8]) -> Report:
         """Score the model on ``rows``, whose labels are ``true`` ``(rows, labels)``.
 
-        The loss is the plain mean cross-entropy, without smoothing or class weights.
+        The loss is the mean negative log-likelihood of a row's labels, without smoothing or
+        class weights.
         """
         logits, targets = self.logits(rows), torch.from_numpy(true)
         if self.multi_label:
-            loss = F.binary_cross_entropy_with_logits(logits, targets.float())
+            bits = F.binary_cross_entropy_with_logits(logits, targets.float(), reduction="sum")
+            loss = bits / max(1, len(logits))
         else:
             loss = F.cross_entropy(logits, targets.argmax(dim=1))
         answered = self.answers(self._probabilities(logits))
