@@ -68,7 +68,7 @@ def seqkit_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pa
 
     class Job:
         recipe = task = "benchmark"
-        settings, monitor, splits, fingerprint = None, "loss", (), ""
+        settings, monitor, splits, fingerprint, summary = None, "loss", (), "", ""
         model = Classifier(
             chosen, vocabulary_size=WORDS, pad=0, unk=1, labels=CLASSES, multi_label=False
         )

@@ -22,7 +22,7 @@ NEXT = (
 
 
 def demo() -> None:
-    """Train a classifier on the village corpus, score it, and answer a few sentences."""
+    """Train, score and use a small model, with no data of your own."""
     from seqkit.cli.output import print_table
     from seqkit.cli.train import train
     from seqkit.predict import load

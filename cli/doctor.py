@@ -17,7 +17,7 @@ PARTS = (
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Tell which parts work here, and the exact command for each that does not."""
+    """Tell which parts work here, and how to get the others."""
     from seqkit.cli.output import print_json, print_table
     from seqkit.sources import cache_folder, data_folders
 

@@ -23,7 +23,7 @@ def evaluate(
     offline: OfflineOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a run: accuracy, F1, a row for each class, what is taken for what."""
+    """Score a run: accuracy, F1, each class, what is confused."""
     from seqkit.cli.output import print_json
 
     go_offline(offline)

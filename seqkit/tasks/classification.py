@@ -181,6 +181,16 @@ class Classification:
         """Write the tokenizer, the vocabulary and the labels."""
         self.classifier.save(run)
 
+    @property
+    def summary(self) -> str:
+        """The size of the data and of the model, in a line."""
+        return (
+            f"{len(self.rows):,} texts, {len(self.rows.values):,} tokens "
+            f"(padding {self.batches.padding_waste():.1%}), "
+            f"{len(self.classifier.vocabulary):,} words, {len(self.corpus.labels)} labels, "
+            f"{parameter_count(self.model):,} parameters"
+        )
+
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
         """Return the model card."""
         words, waste = len(self.classifier.vocabulary), self.batches.padding_waste()

@@ -68,7 +68,16 @@ class Job(Protocol):
     batches: Batches
     monitor: str
     splits: Sequence[str]
-    fingerprint: str
+
+    @property
+    def fingerprint(self) -> str:
+        """A checksum of the training data."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """The size of the data and of the model, in a line."""
+        ...
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, a scalar."""
@@ -131,6 +140,7 @@ class Trainer:
             self.restore()
         else:
             self._begin()
+        self.progress.say(self.job.summary)
         with self._interruptible(), self.progress.training(self.steps, self.position.step):
             while not self.position.finished and not self.interrupted:
                 self._epoch()

@@ -123,7 +123,8 @@ def test_the_default_place_of_a_run_is_free(seqkit: Seqkit) -> None:
 def test_output_is_plain_when_piped(seqkit: Seqkit) -> None:
     ran = seqkit("train", "classify", *TINY["classify"], "--out", "piped")
     assert "\x1b" not in ran.stdout + ran.stderr
-    assert ran.stderr.count("\n") == 1  # a line an epoch
+    assert ran.stderr.count("\n") == 2  # the sizes, and a line an epoch
+    assert "96 texts, " in ran.stderr
     assert seqkit("train", "classify", *TINY["classify"], "--out", "quiet", "-q").stderr == ""
 
 

@@ -236,3 +236,22 @@ def test_single_example_and_full_batch_are_batch_sizes(tmp_path: Path, size: int
     built.fit()
     rows = len(built.job.rows)  # type: ignore[attr-defined]
     assert built.position.step == (rows if size == 1 else 1)
+
+
+def test_tensorboard_gets_the_figures(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="tensorboard is an extra")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trainer(tmp_path / "a", "tensorboard=true", "epochs=1", "data.n=60").fit()
+    events = EventAccumulator(str(tmp_path / "a" / "tensorboard")).Reload()
+    losses = [row["loss"] for row in Run(tmp_path / "a").metrics() if row["kind"] == "step"]
+    assert [e.value for e in events.Scalars("step/loss")] == pytest.approx(losses)
+    assert len(events.Scalars("epoch/accuracy")) == 1
+
+
+def test_without_tensorboard_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(SeqkitError, match=r"pip install 'seqkit-nlp\[tensorboard\]'"):
+        trainer(tmp_path / "a", "tensorboard=true", "epochs=1", "data.n=60").fit()
