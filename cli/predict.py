@@ -25,6 +25,8 @@ def predict(
 
     classifier = load(run)
     given = _texts(texts or [], file)
+    if _is_prompt(texts, file):
+        print("A text a line; Ctrl-D ends.", file=sys.stderr)
     # answers of typed texts at once, of a stream in batches as they come
     for answer in classifier.stream(given, at_once=1 if _is_prompt(texts, file) else 1024):
         best = answer.top(top)
