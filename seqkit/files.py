@@ -51,7 +51,7 @@ def write_error(path: Path, error: OSError) -> SeqkitError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return SeqkitError(
             f"the disk is full: {path} was not written and what was there before is kept; "
-            "free some space and run again with --resume."
+            "free some space and run again (a training: with --resume)."
         )
     return SeqkitError(f"cannot write {path}: {error.strerror or error}.")
 

@@ -175,11 +175,14 @@ def _resolve(key: str, known: Mapping[str, Setting]) -> str | None:
     """Return the full path for a key given in full, by a unique ending, or inside a free group."""
     if key in known:
         return key
-    group = key.partition(".")[0]
-    if group in known and get_origin(known[group].type) in (dict, Mapping):
-        return key
     ends = _ending_in(key, known)
-    return ends[0] if len(ends) == 1 else None
+    if len(ends) == 1:
+        return ends[0]
+    group, dot, last = key.rpartition(".")
+    path = _resolve(group, known) if dot else None
+    if path and get_origin(known[path].type) in (dict, Mapping):
+        return f"{path}.{last}"
+    return None
 
 
 def _ending_in(key: str, known: Iterable[str]) -> list[str]:

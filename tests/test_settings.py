@@ -60,6 +60,13 @@ def test_a_word_changes_one_setting(word: str, path: tuple[str, ...], value: obj
 def test_a_free_group_takes_any_key_and_keeps_its_defaults() -> None:
     assert parse(Outer(), ["options.size=3"]).options == {"lower": True, "size": "3"}
 
+    @settings
+    class Deep:
+        outer: Outer = Outer()
+
+    for key in ("outer.options.size", "options.size"):
+        assert parse(Deep(), [f"{key}=3"]).outer.options == {"lower": True, "size": "3"}
+
 
 def test_words_come_after_the_file(tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"

@@ -1,8 +1,9 @@
 """Many-to-one: how a labelled corpus becomes batches, a model, and scores."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -68,7 +69,8 @@ class ClassificationSettings:
 class Classification:
     """A classification job: a corpus, encoded, and the model that is to learn it.
 
-    The vocabulary and the labels come from the training split alone.
+    The labels come from the training split alone, and so does the vocabulary; with pretraining,
+    the corpus's unlabelled text adds its words.
     """
 
     task = "classification"
@@ -79,12 +81,17 @@ class Classification:
             corpus = corpus.hold_out(chosen.validation, seed=0)
         self.corpus = corpus
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
+        learnt_from = ["train", "unlabelled"] if self._pretrains else ["train"]
+        self.read = [name for name in learnt_from if name in corpus.splits]
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
         self.classifier = self._classifier()
         self.model = self.classifier.model
         self.rows, true = self._encoded("train")
         self.targets = true if corpus.multi_label else true.argmax(axis=1)
         self._start_embedding()
+        if chosen.classifier.class_weights == "none":
+            shares = (true.sum(axis=0) + 0.5) / (len(true) + 1)
+            self.model.expect(torch.from_numpy(shares).float())
         self.batches = Batches(
             self.rows,
             targets=self.targets,
@@ -94,11 +101,20 @@ class Classification:
             seed=chosen.train.seed,
         )
 
+    @property
+    def _pretrains(self) -> bool:
+        embedding = self.settings.classifier.embedding
+        wanted = self.settings.pretrain == "cooccurrence" and not embedding.vectors
+        return wanted and embedding.kind == "learned"
+
+    def _texts(self, split: str) -> Iterator[str]:
+        return (example.text for example in self.corpus.examples(split))
+
     def _classifier(self) -> TextClassifier:
         chosen, corpus = self.settings, self.corpus
         tokenizer = tokenizers.create(chosen.text.tokenizer, chosen.text.options)
         vocabulary = Vocabulary.build(
-            count(corpus.splits["train"]["text"], tokenizer),
+            count(chain.from_iterable(map(self._texts, self.read)), tokenizer),
             min_count=chosen.text.min_count,
             max_size=chosen.text.max_words or None,
         )
@@ -120,7 +136,8 @@ class Classification:
 
     def _class_weights(self) -> Tensor:
         """Weights inversely proportional to class frequency, 1 on average over rows."""
-        true = encode_labels(self.corpus.splits["train"]["labels"], self.corpus.labels, "train")
+        labels = (example.labels for example in self.corpus.examples("train"))
+        true = encode_labels(labels, self.corpus.labels, "the train split")
         frequency = true.sum(axis=0, dtype=np.float64)
         return torch.from_numpy(frequency.sum() / (len(frequency) * frequency)).float()
 
@@ -133,19 +150,18 @@ class Classification:
             )
             tokens = self.classifier.vocabulary.tokens(range(len(self.classifier.vocabulary)))
             embedding.load_vectors(tokens, words, matrix)
-        elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
+        elif self._pretrains:
             rows = self.rows
-            if "unlabelled" in self.corpus.splits:
-                more = self.classifier.encode(self.corpus.splits["unlabelled"]["text"])
-                rows = rows.followed_by(more)
+            for split in self.read[1:]:
+                rows = rows.followed_by(self.classifier.encode(self._texts(split)))
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
             if vectors.any():
                 embedding.start_from(vectors * (chosen.scale / vectors.std()))
 
     def _encoded(self, split: str) -> tuple[Ragged, NDArray[np.uint8]]:
-        data = self.corpus.splits[split]
-        true = encode_labels(data["labels"], self.corpus.labels, f"the {split} split")
-        return self.classifier.encode(data["text"]), true
+        labels = (example.labels for example in self.corpus.examples(split))
+        true = encode_labels(labels, self.corpus.labels, f"the {split} split")
+        return self.classifier.encode(self._texts(split)), true
 
     @cached_property
     def _scored(self) -> dict[str, tuple[Ragged, NDArray[np.uint8]]]:
@@ -198,7 +214,7 @@ class Classification:
             "task": "one label a text" if not self.corpus.multi_label else "labels of a text",
             "labels": ", ".join(self.corpus.labels),
             "training rows": f"{len(self.rows):,} ({len(self.rows.values):,} tokens)",
-            "vocabulary": f"{words:,} tokens, from the training split",
+            "vocabulary": f"{words:,} words of: {', '.join(self.read)}",
             "parameters": f"{parameter_count(self.model):,}",
             "padding": f"{waste:.1%} of the cells of a batch, on average",
         }
