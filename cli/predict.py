@@ -48,7 +48,7 @@ def _is_prompt(texts: list[str] | None, file: Path | None) -> bool:
 
 def _texts(texts: list[str], file: Path | None) -> Iterator[str]:
     from seqkit.errors import SeqkitError
-    from seqkit.files import decode_line, read_lines
+    from seqkit.files import lines_of, read_lines
 
     if file is not None:
         if texts:
@@ -57,7 +57,4 @@ def _texts(texts: list[str], file: Path | None) -> Iterator[str]:
     elif texts and texts != ["-"]:
         yield from texts
     else:
-        offset = 0
-        for number, raw in enumerate(sys.stdin.buffer, start=1):
-            yield decode_line(raw, "standard input", number, offset)
-            offset += len(raw)
+        yield from (line for _, line in lines_of(sys.stdin.buffer, "standard input"))

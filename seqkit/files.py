@@ -1,18 +1,28 @@
 """Files: read with errors that name the line, written whole or not at all."""
 
 import errno
+import gzip
 import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from seqkit.errors import SeqkitError
 
 LONGEST_LINE = 8 * 1024 * 1024  # bytes; a longer one is a broken file, not a sentence
+
+
+class BinaryFile(Protocol):
+    """An open file that gives lines as bytes."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Return the next line, of at most ``size`` bytes."""
+        ...
 
 
 @contextmanager
@@ -87,29 +97,34 @@ def read_json(path: Path) -> Any:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield ``(line number from 1, line without its end)`` of a UTF-8 text file.
+    """Yield ``(line number from 1, line without its end)`` of a UTF-8 text file, plain or ``.gz``.
 
     A byte-order mark is skipped. Only line feeds (with or without a carriage return) end a line.
 
     Raises:
         SeqkitError: if the file is missing, not UTF-8 (with line and byte offset), holds NUL
-            bytes, or has a line longer than ``LONGEST_LINE`` bytes.
+            bytes, or has a line longer than ``LONGEST_LINE`` bytes; or a ``.gz`` is damaged.
     """
     try:
-        with path.open("rb") as file:
-            offset = 0
-            for number in range(1, 2**63):
-                raw = file.readline(LONGEST_LINE + 1)
-                if not raw:
-                    return
-                yield number, decode_line(raw, path, number, offset)
-                offset += len(raw)
-    except OSError as error:
-        raise SeqkitError(f"cannot read {path}: {error.strerror}.") from None
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            yield from lines_of(file, path)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or f"{error}; fetch it again"
+        raise SeqkitError(f"cannot read {path}: {reason}.") from None
 
 
-def decode_line(raw: bytes, where: Path | str, number: int, offset: int = 0) -> str:
-    """Decode one line as UTF-8, refusing what no text file holds (see :func:`read_lines`)."""
+def lines_of(file: BinaryFile, where: Path | str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of an open file as :func:`read_lines` does; ``where`` is for errors."""
+    offset = 0
+    for number in range(1, 2**63):
+        raw = file.readline(LONGEST_LINE + 1)
+        if not raw:
+            return
+        yield number, _decoded(raw, where, number, offset)
+        offset += len(raw)
+
+
+def _decoded(raw: bytes, where: Path | str, number: int, offset: int) -> str:
     place = f"{where}, line {number}"
     if len(raw) > LONGEST_LINE:
         limit = LONGEST_LINE // 1024**2

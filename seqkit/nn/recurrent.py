@@ -1,5 +1,6 @@
 """Recurrent cells, and the encoder that stacks them."""
 
+from abc import ABC, abstractmethod
 from typing import Literal, NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ CellName = Literal["rnn", "rnn_relu", "lstm", "gru"]
 State = tuple[Tensor, ...]  # each (batch, hidden); the first is the output
 
 
-class Cell(nn.Module):
+class Cell(nn.Module, ABC):
     """One recurrent layer in one direction, over the weights of torch's fused module.
 
     ``cell(inputs)`` reads whole sequences, fused; ``cell.step`` reads one time step and is
@@ -29,8 +30,9 @@ class Cell(nn.Module):
         self.features, self.hidden = features, hidden
         self.fused = self._fused(features, hidden)
 
+    @abstractmethod
     def _fused(self, features: int, hidden: int) -> nn.RNNBase:
-        raise NotImplementedError
+        """Return torch's module of one layer."""
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)``; return every output and the state after the last.
@@ -50,9 +52,9 @@ class Cell(nn.Module):
         """Return the state before the first step: zeros, ``(batch, hidden)``."""
         return (self._weights("ih")[0].new_zeros(batch, self.hidden),)
 
+    @abstractmethod
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one time step, ``x`` of ``(batch, features)``; return the output and new state."""
-        raise NotImplementedError
 
     def initialise(self, inputs: InitialisationName, recurrent: InitialisationName) -> None:
         """Fill input-to-hidden and hidden-to-hidden weights, gate by gate; see ``initialise``."""

@@ -1,15 +1,13 @@
 """Files of word vectors."""
 
-import gzip
-import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.errors import SeqkitError
-from seqkit.files import LONGEST_LINE, decode_line, read_lines
+from seqkit.files import read_lines
 
 
 def read_text_vectors(
@@ -38,7 +36,7 @@ def read_text_vectors(
     rows: list[NDArray[np.float32]] = []
     promised: int | None = None
     width = count = 0
-    for number, line in _lines(path):
+    for number, line in read_lines(path):
         word, *values = line.rstrip(" ").split(" ")
         if number == 1:
             if len(values) == 1 and word.isdecimal() and values[0].isdecimal():
@@ -91,21 +89,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    if path.suffix != ".gz":
-        yield from read_lines(path)
-        return
-    try:
-        with gzip.open(path, "rb") as file:
-            offset = 0
-            for number in range(1, 2**63):
-                raw = file.readline(LONGEST_LINE + 1)
-                if not raw:
-                    return
-                yield number, decode_line(raw, path, number, offset)
-                offset += len(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or f"{error}; fetch it again"
-        raise SeqkitError(f"cannot read {path}: {reason}.") from None
