@@ -73,6 +73,9 @@ def seqkit_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pa
             chosen, vocabulary_size=WORDS, pad=0, unk=1, labels=CLASSES, multi_label=False
         )
 
+        def start(self) -> None:
+            pass
+
         def loss(self, batch: Any) -> Any:
             return self.model.loss(batch)
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RUNS = ROOT / "runs" / "results"
@@ -42,7 +43,7 @@ class Outcome:
 def reuters(version: str, score: str = "accuracy") -> list[Row]:
     """Return the rows of one version of Reuters: the recurrent model and the baselines."""
     base = ("reuters", f"version={version}", "validation=0")
-    models = {"BiLSTM": (), "CNN": ("model=cnn",), "MLP": ("model=mlp",)}
+    models = {"BiLSTM": (), "CNN": ("model=cnn",), "MLP": ("model=mlp", "head.units=200")}
     return [Row(name, (*base, *words), score) for name, words in models.items()]
 
 
@@ -60,15 +61,22 @@ def trained(row: Row, seed: int) -> Outcome:
     """Train one row with one seed, unless that was done before, and return its outcome."""
     words = [*row.words, f"seed={seed}"]
     folder = RUNS / "-".join(words).replace("=", "_").replace("/", "_")
-    state = "--resume" if (folder / "settings.json").is_file() else "--out"
     command = [sys.executable, "-m", "seqkit", "train"]
-    command += [] if state == "--resume" else words
-    if not (folder / "README.md").is_file():
+    rows = logged(folder)
+    if not rows or rows[-1]["kind"] != "final":
         print(" ".join(["seqkit", "train", *words]), flush=True)
-        subprocess.run([*command, state, str(folder)], check=True, cwd=ROOT)
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").open(encoding="utf-8")]
+        begun = (folder / "settings.json").is_file()
+        command += ["--resume", str(folder)] if begun else [*words, "--out", str(folder)]
+        subprocess.run(command, check=True, cwd=ROOT)
+        rows = logged(folder)
     seconds = sum(r["seconds"] for r in rows if r["kind"] == "epoch")
     return Outcome(rows[-1]["test"], seconds)
+
+
+def logged(folder: Path) -> list[dict[str, Any]]:
+    """Return what a run has logged so far."""
+    file = folder / "metrics.jsonl"
+    return [json.loads(line) for line in file.open(encoding="utf-8")] if file.is_file() else []
 
 
 def linear(version: str) -> float:

@@ -61,6 +61,10 @@ def run() -> None:
         _fail(str(error), 2)
     except TyperException as error:
         _fail(_usage(error), 2)
+    except FileNotFoundError as error:
+        _fail(f"no such file: {error.filename}.", 2)
+    except PermissionError as error:
+        _fail(f"no permission for {error.filename}.", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped.", 130)
     except BrokenPipeError:  # the reader of our output has gone, as head does

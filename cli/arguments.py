@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 
-def _complete_recipe(incomplete: str) -> list[str]:
+def complete_recipe(incomplete: str) -> list[str]:
+    """Return the recipes that a word may become."""
     from seqkit.recipe import names
 
     return [name for name in names() if name.startswith(incomplete)]
@@ -14,7 +15,7 @@ def _complete_recipe(incomplete: str) -> list[str]:
 
 RecipeArgument = Annotated[
     str,
-    typer.Argument(help="A recipe's name, or the path of a file.", autocompletion=_complete_recipe),
+    typer.Argument(help="A recipe's name, or the path of a file.", autocompletion=complete_recipe),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]

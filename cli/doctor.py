@@ -1,6 +1,7 @@
 """``seqkit doctor``: what works here, and how to get what does not."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
+from importlib.metadata import version
 
 import typer
 
@@ -36,8 +37,9 @@ def doctor(as_json: JsonOption = False) -> None:
 
 def _part(package: str, purpose: str, command: str) -> list[str]:
     try:
+        import_module({"scikit-learn": "sklearn"}.get(package, package))
         return [package, purpose, version(package), ""]
-    except PackageNotFoundError:
+    except (ImportError, OSError):  # OSError: a library that its shared objects do not fit
         return [package, purpose, "no", command]
 
 

@@ -52,18 +52,20 @@ def _on_split(run: Path, split: str) -> "Report":
     from seqkit.predict import load
     from seqkit.recipe import find
     from seqkit.settings import check
-    from seqkit.tasks.classification import Classification
+    from seqkit.tasks.classification import with_validation
     from seqkit.tasks.text_classifier import encode_labels
     from seqkit.train.run import Run
 
     classifier, saved = load(run), Run.open(run).settings()
     recipe = find(saved["recipe"])
     chosen = check(recipe.module.Settings, saved["settings"], name=recipe.source)
-    job = recipe.build(chosen)
-    assert isinstance(job, Classification)
-    data = job.corpus.split(split)
-    true = encode_labels(data["labels"], classifier.labels, f"the {split} split")
-    return classifier.report(classifier.encode(data["text"]), true)
+    corpus = recipe.read(chosen)
+    if split == "validation":
+        corpus = with_validation(corpus, chosen.validation)
+    corpus.split(split)  # refused by name before anything is read
+    examples = list(corpus.examples(split))
+    true = encode_labels([e.labels for e in examples], classifier.labels, f"the {split} split")
+    return classifier.report(classifier.encode(e.text for e in examples), true)
 
 
 def _print(result: "Report") -> None:

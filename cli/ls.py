@@ -1,11 +1,9 @@
 """``seqkit ls``: the recipes."""
 
-from typing import Annotated
-
-import typer
+from seqkit.cli.arguments import JsonOption
 
 
-def ls(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+def ls(as_json: JsonOption = False) -> None:
     """List the recipes: shape, task, corpus, expected score."""
     from dataclasses import asdict
 

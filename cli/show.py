@@ -1,16 +1,9 @@
 """``seqkit show``: a recipe's settings."""
 
-from typing import Annotated
-
-import typer
-
-from seqkit.cli.arguments import RecipeArgument
+from seqkit.cli.arguments import JsonOption, RecipeArgument
 
 
-def show(
-    recipe: RecipeArgument,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
+def show(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     """Show every setting of a recipe: type, default, what it does."""
     from seqkit.cli.output import print_json, print_table
     from seqkit.recipe import find

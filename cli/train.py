@@ -1,13 +1,15 @@
 """``seqkit train``: a recipe into a run directory."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqkit.cli.arguments import JsonOption, OfflineOption, _complete_recipe, go_offline
+from seqkit.cli.arguments import JsonOption, OfflineOption, complete_recipe, go_offline
 
 if TYPE_CHECKING:
+    from seqkit.train.loop import Job, TrainSettings
     from seqkit.train.run import Run
 
 
@@ -17,7 +19,7 @@ def train(
         typer.Argument(
             metavar="RECIPE [KEY=VALUE]...",
             help="A recipe's name or path, then its settings ('seqkit show RECIPE' lists them).",
-            autocompletion=_complete_recipe,
+            autocompletion=complete_recipe,
         ),
     ] = None,
     config: Annotated[
@@ -54,36 +56,44 @@ def _start(
     chosen = recipe.settings(words, config)
     folder = out or Run.next_to(recipe.name)
     Run.refuse_existing(folder)
-    job = recipe.build(_threads(chosen))
-    _fit(job, Run.create(folder), quiet, js)
+    _prepare(chosen.train)
+    _fit(recipe.build(chosen), Run.create(folder), quiet, js)
 
 
 def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> None:
+    from seqkit.errors import SeqkitError
     from seqkit.recipe import find
     from seqkit.train.run import Run
 
     run = Run.open(folder)
     saved = run.settings()
     recipe = find(saved["recipe"])
-    chosen = recipe.resumed_settings(saved["settings"], [w for w in words if w != saved["recipe"]])
-    _fit(recipe.build(_threads(chosen)), run, quiet, js)
+    if words and "=" not in words[0]:
+        if find(words[0]).source != recipe.source:
+            raise SeqkitError(f"{folder} is a run of {recipe.source}, not of {words[0]}.")
+        words = words[1:]
+    chosen = recipe.resumed_settings(saved["settings"], words)
+    _prepare(chosen.train)
+    _fit(recipe.build(chosen), run, quiet, js)
 
 
-def _threads(chosen: object) -> object:
+def _prepare(chosen: "TrainSettings") -> None:
+    """Refuse a device that is not here before any data is read, and set the threads."""
     import torch
 
-    threads = chosen.train.threads  # type: ignore[attr-defined]
-    if threads:
-        torch.set_num_threads(threads)
-    return chosen
+    from seqkit.train.loop import pick_device
+
+    pick_device(chosen.device)
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
 
 
-def _fit(job: object, run: "Run", quiet: bool, js: bool) -> None:
+def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     from seqkit.cli.output import print_json, print_table
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
 
-    trainer = Trainer(job, job.settings.train, run, Progress(quiet=quiet))  # type: ignore
+    trainer = Trainer(job, job.settings.train, run, Progress(quiet=quiet))
     scores = trainer.fit()
     names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
     if js:
@@ -93,5 +103,5 @@ def _fit(job: object, run: "Run", quiet: bool, js: bool) -> None:
         print_table(None, ["split", *names], rows)
         print(f'\n{run.folder}: seqkit predict {run.folder} "a text"; seqkit eval {run.folder}')
     if trainer.interrupted:
-        print(f"stopped; go on with: seqkit train --resume {run.folder}")
+        print(f"stopped; go on with: seqkit train --resume {run.folder}", file=sys.stderr)
         raise typer.Exit(130)

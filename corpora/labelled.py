@@ -73,7 +73,7 @@ def read(options: Options, folder: Path | None) -> dict[str, Iterable[Labelled]]
     return {
         name: _train(_examples(path, options), path, seen, options)
         if name == "train"
-        else _held_out(_rows(path, options), options, seen)
+        else _some(_held_out(_rows(path, options), options, seen), path)
         for name, path in parts.items()
     }
 
@@ -87,7 +87,7 @@ def rows(path: Path, options: Mapping[str, Any]) -> Iterator[Labelled]:
     """
     if not path.exists():
         raise SeqkitError(f"there is no file or folder at {path}.")
-    return _examples(path, check(Options, options))
+    return _some(_examples(path, check(Options, options)), path)
 
 
 def _examples(path: Path, options: Options) -> Iterator[Labelled]:
@@ -144,6 +144,15 @@ def _train(
         )
 
 
+def _some(examples: Iterator[Labelled], path: Path) -> Iterator[Labelled]:
+    """Pass rows on, of which there must be one."""
+    first = next(examples, None)
+    if first is None:
+        raise SeqkitError(f"{path} has no rows: there is nothing to score on.")
+    yield first
+    yield from examples
+
+
 def _held_out(found: Iterator[Row], options: Options, seen: set[str]) -> Iterator[Labelled]:
     """Pass the rows of another split on, whose labels must all have been trained on."""
     for where, text, label in found:
@@ -167,7 +176,8 @@ def _labels(where: str, value: Any, options: Options) -> tuple[str, ...]:
     several = isinstance(value, list)
     if several and not options.separator:
         raise SeqkitError(
-            f"{where}: the label is a list; set separator=, if a row may have several labels."
+            f"{where}: the label is a list; if a row may have several labels, set the option "
+            "'separator' (train: data.separator=,; eval: --separator ,)."
         )
     if isinstance(value, str) and options.separator:
         value, several = value.split(options.separator), True
@@ -209,7 +219,8 @@ def _column(name: str, columns: list[str], where: str, setting: str) -> int:
         there = ", ".join(columns[:20])
         raise SeqkitError(
             f"{where} has no column '{name}'.{suggest(name, columns)} "
-            f"Columns: {there}. Name one with {setting}=COLUMN."
+            f"Columns: {there}. Name one by the option '{setting}' "
+            f"(train: data.{setting}=COLUMN; eval: --{setting} COLUMN)."
         )
     return columns.index(name)
 

@@ -10,13 +10,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from seqkit.corpus import load
+from seqkit.corpus import Corpus, load
 from seqkit.models.classifier import ClassifierSettings
 from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.head import HeadSettings
 from seqkit.nn.recurrent import EncoderSettings
 from seqkit.recipe import About
-from seqkit.settings import settings
+from seqkit.settings import PathText, settings
 from seqkit.tasks.classification import Classification, ClassificationSettings, TextSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
@@ -38,7 +38,7 @@ class Settings(ClassificationSettings):
     version: Literal["r8", "r52", "modapte"] = Field(
         default="r52", description="8 or 52 topics, one a text; or 90, any number a text"
     )
-    path: str = Field(default="", description="folder of the reut2-*.sgm files")
+    path: PathText = Field(default="", description="folder of the reut2-*.sgm files")
     pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
     text: TextSettings = TextSettings(max_length=400)
     classifier: ClassifierSettings = ClassifierSettings(
@@ -57,7 +57,11 @@ class Settings(ClassificationSettings):
     )
 
 
-def build(settings: Settings) -> Classification:
-    """Read the corpus and assemble the job."""
-    corpus = load("reuters", {"version": settings.version}, path=settings.path)
-    return Classification("reuters", settings, corpus)
+def read(settings: Settings) -> Corpus:
+    """Open the corpus."""
+    return load("reuters", {"version": settings.version}, path=settings.path)
+
+
+def build(settings: Settings, corpus: Corpus) -> Classification:
+    """Assemble the job."""
+    return Classification(settings, corpus)

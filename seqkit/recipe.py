@@ -1,15 +1,16 @@
 """Finds a recipe by name or path, applies the user's settings, and hands back a job.
 
 A recipe is a module with ``ABOUT``, a frozen ``Settings`` class (see :mod:`seqkit.settings`)
-and ``build(settings) -> Job``. Those that ship are the files of ``recipes/``; a user's own is
-any Python file, named by its path.
+``read(settings) -> Corpus`` and ``build(settings, corpus) -> Job``. Those that ship are the files
+of ``recipes/``; a user's own is any Python file, named by its path.
 """
 
 import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from seqkit.errors import SeqkitError, unknown
 from seqkit.settings import check, parse
 
 if TYPE_CHECKING:
+    from seqkit.corpus import Corpus
     from seqkit.train.loop import Job
 
 
@@ -81,11 +83,30 @@ class Recipe:
                 )
         return parse(before, words, name=self.source)
 
+    def read(self, chosen: Any) -> "Corpus":
+        """Open the data that the settings name."""
+        with self._blamed():
+            corpus: Corpus = self.module.read(chosen)
+            return corpus
+
     def build(self, chosen: Any) -> "Job":
         """Read the data and assemble the job."""
-        job: Job = self.module.build(chosen)
+        corpus = self.read(chosen)
+        with self._blamed():
+            job: Job = self.module.build(chosen, corpus)
         job.recipe = self.source
         return job
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Tell of a mistake in a user's own file in one line, as when it is loaded."""
+        try:
+            yield
+        except Exception as error:
+            line = _line_in(error, Path(self.source))
+            if isinstance(error, SeqkitError) or line is None:
+                raise
+            raise _blame(error, Path(self.source)) from error
 
 
 RESUMABLE = ("epochs", "device", "threads", "checkpoint_every", "tensorboard")
@@ -139,7 +160,7 @@ def find(source: str) -> Recipe:
     else:
         path_of(source)
         module = importlib.import_module(f"seqkit.recipes.{source}")
-    for part in ("Settings", "build"):
+    for part in ("Settings", "read", "build"):
         if not hasattr(module, part):
             raise SeqkitError(f"{source} is not a recipe: it has no '{part}'.")
     return Recipe(source, module)
@@ -158,10 +179,14 @@ def _load_file(path: Path) -> ModuleType:
     except SeqkitError:
         raise
     except Exception as error:
-        line = getattr(error, "lineno", None) or _line_in(error, path)
-        place = f"{path}, line {line}" if line else str(path)
-        raise SeqkitError(f"{place}: {type(error).__name__}: {error}") from error
+        raise _blame(error, path) from error
     return module
+
+
+def _blame(error: Exception, path: Path) -> SeqkitError:
+    line = getattr(error, "lineno", None) or _line_in(error, path)
+    place = f"{path}, line {line}" if line else str(path)
+    return SeqkitError(f"{place}: {type(error).__name__}: {error}")
 
 
 def _line_in(error: BaseException, path: Path) -> int | None:

@@ -22,12 +22,15 @@ from typing import (
     get_origin,
 )
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from seqkit.errors import SeqkitError, suggest
 
 T = TypeVar("T")
+
+# A path of the user's, kept absolute so that a run can be scored from any folder; "" is none.
+PathText = Annotated[str, AfterValidator(lambda p: p and str(Path(p).expanduser().absolute()))]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(Field,))
@@ -145,8 +148,9 @@ def as_dict(instance: Any) -> dict[str, Any]:
 
 
 def _one_line(problems: list[str], name: str) -> str:
-    where = f"; 'seqkit show {name}' lists every setting" if name else ""
-    return "; ".join(problems) + where + "."
+    where = f" ('seqkit show {name}' lists every setting)" if name else ""
+    told = "; ".join(problems) + where
+    return told if told.endswith("?") else f"{told}."
 
 
 def _explain(item: dict[str, Any], known: list[str]) -> str:
@@ -221,6 +225,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SeqkitError(f"no settings file at {path}.") from None
+    except OSError as error:
+        raise SeqkitError(f"cannot read {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SeqkitError(f"{path} is not a TOML file: {error}.") from None
 

@@ -150,13 +150,13 @@ class Classifier(nn.Module):
     def expect(self, shares: Tensor) -> None:
         """Start the output biases so that each label is as probable as in the training data.
 
-        A model that begins by expecting every label half the time spends its first epochs on
-        unlearning that (Lin et al. 2017, "Focal Loss", section 4.1).
+        A multi-label model that begins by expecting every label half the time spends its first
+        epochs on unlearning that (Lin et al. 2017, "Focal Loss", section 4.1).
 
         Args:
             shares: ``(labels,)``, the share of texts with each label, above 0 and below 1.
         """
-        self.head.output.bias.copy_(torch.logit(shares) if self.multi_label else shares.log())
+        self.head.output.bias.copy_(torch.logit(shares))
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits, ``(batch, labels)``."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqkit.errors import SeqkitError
-from seqkit.settings import settings
+from seqkit.settings import PathText, settings
 
 
 @settings
@@ -31,7 +31,7 @@ class EmbeddingSettings:
     word_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="share of tokens read as <unk> while training"
     )
-    vectors: str = Field(default="", description="file of word vectors to start from, as text")
+    vectors: PathText = Field(default="", description="file of word vectors to start from, as text")
     tune: bool = Field(default=True, description="false keeps the vectors as they start")
 
     @model_validator(mode="after")

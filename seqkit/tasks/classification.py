@@ -3,21 +3,20 @@
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
-from seqkit.corpus import Corpus
+from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches
 from seqkit.data.ragged import Ragged
-from seqkit.errors import unknown
+from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
@@ -46,6 +45,11 @@ class TextSettings:
     max_words: int = Field(default=30_000, ge=0, description="of the vocabulary (0: no limit)")
     max_length: int = Field(default=256, ge=1, description="a longer text keeps its beginning")
 
+    @model_validator(mode="after")
+    def _known(self) -> "TextSettings":
+        tokenizers.create(self.tokenizer, self.options)  # refused before any data is read
+        return self
+
 
 @settings
 class ClassificationSettings:
@@ -65,33 +69,46 @@ class ClassificationSettings:
     classifier: ClassifierSettings = ClassifierSettings()
     train: TrainSettings = TrainSettings()
 
+    @model_validator(mode="after")
+    def _agree(self) -> "ClassificationSettings":
+        chooses = self.train.early_stopping or self.train.optimizer.schedule == "plateau"
+        if chooses and not self.validation:
+            raise ValueError(
+                "validation=0 leaves nothing to judge early_stopping or schedule=plateau by: "
+                "leave them out, or hold out a validation split"
+            )
+        return self
+
+
+def with_validation(corpus: Corpus, fraction: float) -> Corpus:
+    """Return the corpus with a validation split: its own, or one held out of train."""
+    if not fraction or "validation" in corpus.splits:
+        return corpus
+    return corpus.hold_out(fraction, seed=0)
+
 
 class Classification:
     """A classification job: a corpus, encoded, and the model that is to learn it.
 
-    The labels come from the training split alone, and so does the vocabulary; with pretraining,
-    the corpus's unlabelled text adds its words.
+    The vocabulary and the labels come from the training split alone.
     """
 
     task = "classification"
 
-    def __init__(self, recipe: str, chosen: ClassificationSettings, corpus: Corpus) -> None:
-        self.recipe, self.settings = recipe, chosen
-        if chosen.validation and "validation" not in corpus.splits:
-            corpus = corpus.hold_out(chosen.validation, seed=0)
-        self.corpus = corpus
+    def __init__(self, chosen: ClassificationSettings, corpus: Corpus) -> None:
+        if corpus.kind is not Labelled:
+            raise SeqkitError(
+                f"{corpus.name} has {corpus.kind.__name__} examples, and a classifier needs "
+                "labelled ones: choose another corpus, or another kind of it."
+            )
+        self.recipe, self.settings = "", chosen
+        self.corpus = corpus = with_validation(corpus, chosen.validation)
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
-        learnt_from = ["train", "unlabelled"] if self._pretrains else ["train"]
-        self.read = [name for name in learnt_from if name in corpus.splits]
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
         self.classifier = self._classifier()
         self.model = self.classifier.model
         self.rows, true = self._encoded("train")
         self.targets = true if corpus.multi_label else true.argmax(axis=1)
-        self._start_embedding()
-        if chosen.classifier.class_weights == "none":
-            shares = (true.sum(axis=0) + 0.5) / (len(true) + 1)
-            self.model.expect(torch.from_numpy(shares).float())
         self.batches = Batches(
             self.rows,
             targets=self.targets,
@@ -101,12 +118,6 @@ class Classification:
             seed=chosen.train.seed,
         )
 
-    @property
-    def _pretrains(self) -> bool:
-        embedding = self.settings.classifier.embedding
-        wanted = self.settings.pretrain == "cooccurrence" and not embedding.vectors
-        return wanted and embedding.kind == "learned"
-
     def _texts(self, split: str) -> Iterator[str]:
         return (example.text for example in self.corpus.examples(split))
 
@@ -114,7 +125,7 @@ class Classification:
         chosen, corpus = self.settings, self.corpus
         tokenizer = tokenizers.create(chosen.text.tokenizer, chosen.text.options)
         vocabulary = Vocabulary.build(
-            count(chain.from_iterable(map(self._texts, self.read)), tokenizer),
+            count(self._texts("train"), tokenizer),
             min_count=chosen.text.min_count,
             max_size=chosen.text.max_words or None,
         )
@@ -141,19 +152,30 @@ class Classification:
         frequency = true.sum(axis=0, dtype=np.float64)
         return torch.from_numpy(frequency.sum() / (len(frequency) * frequency)).float()
 
+    def start(self) -> None:
+        """Give the model what it starts from: word vectors, and the shares of labels."""
+        self._start_embedding()
+        if self.corpus.multi_label and self.settings.classifier.class_weights == "none":
+            shares = (self.targets.sum(axis=0) + 0.5) / (len(self.targets) + 1)
+            self.model.expect(torch.from_numpy(shares).float())
+
     def _start_embedding(self) -> None:
-        """Give the embedding the vectors that the settings ask for, if any."""
         embedding, chosen = self.model.embedding, self.settings.classifier.embedding
         if chosen.vectors:
-            words, matrix = read_text_vectors(
-                Path(chosen.vectors), wanted=self.classifier.vocabulary
-            )
-            tokens = self.classifier.vocabulary.tokens(range(len(self.classifier.vocabulary)))
+            vocabulary = self.classifier.vocabulary
+            tokens = vocabulary.tokens(range(len(vocabulary)))
+            wanted = {*tokens, *map(str.lower, tokens)}
+            words, matrix = read_text_vectors(Path(chosen.vectors), wanted)
+            if not words:
+                raise SeqkitError(
+                    f"{chosen.vectors} has a vector for none of the {len(tokens):,} words of the "
+                    "text: is it of the same language and tokenization?"
+                )
             embedding.load_vectors(tokens, words, matrix)
-        elif self._pretrains:
+        elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
             rows = self.rows
-            for split in self.read[1:]:
-                rows = rows.followed_by(self.classifier.encode(self._texts(split)))
+            if "unlabelled" in self.corpus.splits:
+                rows = rows.followed_by(self.classifier.encode(self._texts("unlabelled")))
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
             if vectors.any():
                 embedding.start_from(vectors * (chosen.scale / vectors.std()))
@@ -214,8 +236,8 @@ class Classification:
             "task": "one label a text" if not self.corpus.multi_label else "labels of a text",
             "labels": ", ".join(self.corpus.labels),
             "training rows": f"{len(self.rows):,} ({len(self.rows.values):,} tokens)",
-            "vocabulary": f"{words:,} words of: {', '.join(self.read)}",
+            "vocabulary": f"{words:,} words, of the training split",
             "parameters": f"{parameter_count(self.model):,}",
             "padding": f"{waste:.1%} of the cells of a batch, on average",
         }
-        return model_card(self.recipe, self.corpus.card, facts, self.settings, scores)
+        return model_card(Path(self.recipe).stem, self.corpus.card, facts, self.settings, scores)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqkit.data.batching import Batches
 from seqkit.data.ragged import Ragged, encode
-from seqkit.errors import unknown
+from seqkit.errors import SeqkitError, unknown
 from seqkit.files import read_json, write_json
 from seqkit.models.classifier import Classifier, ClassifierSettings
 from seqkit.settings import check
@@ -70,7 +70,13 @@ class TextClassifier:
         return encode(texts, self.tokenizer, self.vocabulary, max_length=self.max_length)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one answer for each text, in order."""
+        """Return one answer for each text, in order.
+
+        Raises:
+            TypeError: if ``texts`` is one string, whose characters would be answered.
+        """
+        if isinstance(texts, str):
+            raise TypeError("predict takes a list of texts: write predict([text])")
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Prediction]:
@@ -139,16 +145,21 @@ class TextClassifier:
         Raises:
             SeqkitError: if a part is missing, truncated or of another model.
         """
-        saved = run.settings()["settings"]
-        chosen = check(ClassifierSettings, saved["classifier"])
-        known = read_json(run.labels_file)
-        labels, multi_label = tuple(known["labels"]), bool(known["multi_label"])
+        saved, known = run.settings()["settings"], read_json(run.labels_file)
+        try:
+            chosen = check(ClassifierSettings, saved["classifier"])
+            threshold, longest = float(saved["threshold"]), int(saved["text"]["max_length"])
+            labels, multi_label = tuple(known["labels"]), bool(known["multi_label"])
+        except (KeyError, TypeError, ValueError):
+            raise SeqkitError(
+                f"{run.settings_file} or {run.labels_file.name} is not of a classifier's run: "
+                "copy the run again, or train it anew."
+            ) from None
         vocabulary = Vocabulary.load(run.vocabulary_file)
         model = build_model(chosen, vocabulary, len(labels), multi_label)
         tensors, _ = checkpoint.load(run.model_file)
         checkpoint.restore(model, tensors, run.model_file)
         tokenizer = tokenizers.load(run.tokenizer_folder)
-        threshold, longest = float(saved["threshold"]), int(saved["text"]["max_length"])
         return cls(model.eval(), tokenizer, vocabulary, labels, multi_label, threshold, longest)
 
 

@@ -20,6 +20,7 @@ from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
 from seqkit.train.averaging import WeightAverage
+from seqkit.train.events import Events
 from seqkit.train.optimizers import (
     OptimizerSettings,
     Schedule,
@@ -79,6 +80,10 @@ class Job(Protocol):
         """The size of the data and of the model, in a line."""
         ...
 
+    def start(self) -> None:
+        """Give the model what it starts from besides random weights; not called on resume."""
+        ...
+
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, a scalar."""
         ...
@@ -109,7 +114,8 @@ class Position:
     best: float | None = None
     best_epoch: int = 0
     waited: int = 0  # epochs since the best
-    finished: bool = False
+    seconds: float = 0.0  # of the present epoch
+    tokens: int = 0  # of the present epoch
 
 
 class Trainer:
@@ -127,6 +133,7 @@ class Trainer:
         self.optimizers = build_optimizers(self.model, chosen.optimizer)
         self.schedule = Schedule(chosen.optimizer, self.steps, self.steps_per_epoch)
         self.average = WeightAverage(self.model, chosen.average) if chosen.average else None
+        self.events = Events(run.folder / "tensorboard") if chosen.tensorboard else None
         self.position = Position()
         self.interrupted = False
 
@@ -139,41 +146,45 @@ class Trainer:
         if self.run.checkpoint_file.is_file():
             self.restore()
         else:
+            self.run.refuse_trained()
             self._begin()
         self.progress.say(self.job.summary)
         with self._interruptible(), self.progress.training(self.steps, self.position.step):
-            while not self.position.finished and not self.interrupted:
+            while not self.finished and not self.interrupted:
                 self._epoch()
         return self._finish()
 
     def _begin(self) -> None:
-        """Write all that a run needs, so that it can be resumed from its first moment."""
-        self.job.save(self.run)
-        self.run.write_environment(str(self.device), torch.get_num_threads())
+        """Write all that a run needs, its settings first: with them it can be resumed."""
         self.run.write_settings(self.job.recipe, self.job.task, as_dict(self.job.settings))
+        self.run.write_environment(str(self.device), torch.get_num_threads())
+        self.job.start()
+        self.job.save(self.run)
         self.save()
 
     def _epoch(self) -> None:
         position, number = self.position, self.position.epoch
-        started, tokens = time.perf_counter(), 0
+        started = time.perf_counter()
         self.model.train()
         for batch in self.job.batches.epoch(number, start=position.batch):
             self._step(batch)
-            tokens += batch.tokens
+            now = time.perf_counter()
+            position.seconds, started = position.seconds + now - started, now
             every = self.chosen.checkpoint_every
             if self.interrupted or (every and position.step % every == 0):
                 self.save()
             if self.interrupted and position.batch < self.steps_per_epoch:
                 return
-        seconds = time.perf_counter() - started
         train_loss = position.loss_sum / max(1, position.row_count)
+        speed = position.tokens / max(position.seconds, 1e-9)
+        row = {"kind": "epoch", "epoch": number + 1, "step": position.step}
+        row |= {"train_loss": train_loss, "seconds": round(position.seconds, 3)}
+        row |= {"tokens_per_second": round(speed)}
         scores = self._validate()
         position.epoch, position.batch = number + 1, 0
-        position.loss_sum, position.row_count = 0.0, 0
+        position.loss_sum, position.row_count, position.seconds, position.tokens = 0.0, 0, 0.0, 0
         self._judge(scores)
-        row = {"kind": "epoch", "epoch": position.epoch, "step": position.step}
-        row |= {"train_loss": train_loss, "best": position.best_epoch, **scores}
-        row |= {"seconds": round(seconds, 3), "tokens_per_second": round(tokens / seconds)}
+        row |= {"best": position.best_epoch, **scores}
         self._log(row)
         self.progress.epoch(row, self.chosen.epochs, self.job.monitor)
         self.save()
@@ -200,6 +211,7 @@ class Trainer:
         position.batch += 1
         position.loss_sum += value * len(batch.rows)
         position.row_count += len(batch.rows)
+        position.tokens += batch.tokens
         self._log(
             {
                 "kind": "step",
@@ -241,8 +253,13 @@ class Trainer:
         else:
             position.waited += 1
         self.schedule.observe(better)
-        stopped = self.chosen.early_stopping and position.waited >= self.chosen.early_stopping
-        position.finished = bool(stopped) or position.epoch >= self.chosen.epochs
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or there was no better score for too long."""
+        position, patience = self.position, self.chosen.early_stopping
+        stopped = patience > 0 and position.waited >= patience
+        return stopped or position.epoch >= self.chosen.epochs
 
     def _save_model(self) -> None:
         with self._averaged():
@@ -264,8 +281,8 @@ class Trainer:
     def _log(self, row: Mapping[str, Any]) -> None:
         self.run.log(row)
         self.position.rows += 1
-        if self.chosen.tensorboard:
-            self.progress.tensorboard(row, self.run.folder / "tensorboard")
+        if self.events:
+            self.events.write(row)
 
     def save(self) -> None:
         """Write a checkpoint of everything that decides what comes next."""
@@ -290,8 +307,11 @@ class Trainer:
         Raises:
             SeqkitError: if it cannot be read, or was made from other data or settings.
         """
+        self.run.remove_leftovers()
         path = self.run.checkpoint_file
         tensors, state = checkpoint.load(path)
+        if not {"position", "fingerprint"} <= state.keys():
+            raise SeqkitError(f"{path} holds no state of training: start a new run.")
         if state["fingerprint"] != self.job.fingerprint:
             raise SeqkitError(
                 f"the training data is not what {self.run.folder} began with: restore the data, "
@@ -303,8 +323,6 @@ class Trainer:
             self.average.restore(checkpoint.under(tensors, "average"), state["updates"])
         self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
         self.position = Position(**state["position"])
-        if self.position.finished and self.position.epoch < self.chosen.epochs:
-            self.position.finished = False  # more epochs were asked for
         self.run.keep_metrics(self.position.rows)
         checkpoint.restore_random_state(checkpoint.under(tensors, "random"))
 

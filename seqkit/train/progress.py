@@ -4,10 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-
-from seqkit.errors import SeqkitError
 
 
 class Progress:
@@ -26,7 +23,6 @@ class Progress:
         self._score = ""
         self._tokens = 0
         self._since = 0.0
-        self._writer: Any = None
 
     @contextmanager
     def training(self, steps: int, done: int) -> Iterator[None]:
@@ -35,16 +31,17 @@ class Progress:
         if not self.live:
             yield
             return
+        from rich import progress
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed}/{task.total} steps"),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(compact=True),
+            progress.BarColumn(bar_width=24),
+            progress.TextColumn("{task.completed}/{task.total} steps"),
+            progress.TextColumn("{task.fields[figures]}"),
+            progress.TimeRemainingColumn(compact=True),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as self._bar:
+        console = Console(stderr=True)
+        with progress.Progress(*columns, console=console, transient=True) as self._bar:
             self._task = self._bar.add_task("", total=steps, completed=done, figures="")
             yield
         self._bar = None
@@ -77,23 +74,3 @@ class Progress:
             self._bar.console.print(line, highlight=False, markup=False)
         else:
             print(line, file=sys.stderr, flush=True)
-
-    def tensorboard(self, row: Mapping[str, Any], folder: Path) -> None:
-        """Write the numbers of a metrics row as TensorBoard scalars.
-
-        Raises:
-            SeqkitError: if TensorBoard is not installed.
-        """
-        if self._writer is None:
-            try:
-                from torch.utils.tensorboard import SummaryWriter
-            except ImportError:
-                raise SeqkitError(
-                    "tensorboard=true needs TensorBoard: pip install 'seqkit-nlp[tensorboard]'."
-                ) from None
-            self._writer = SummaryWriter(str(folder))
-        for name, value in row.items():
-            if isinstance(value, float) and "step" in row:
-                self._writer.add_scalar(f"{row['kind']}/{name}", value, row["step"])
-        if row["kind"] != "step":
-            self._writer.flush()

@@ -15,6 +15,7 @@
 It is self-contained: copy it to another machine and predict.
 """
 
+import errno
 import json
 import platform
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from typing import Any
 
 from seqkit import __version__
 from seqkit.errors import SeqkitError
-from seqkit.files import read_json, write_json, write_text
+from seqkit.files import read_json, write_error, write_json, write_text
 
 
 @dataclass(frozen=True)
@@ -147,21 +148,55 @@ class Run:
             },
         )
 
+    def refuse_trained(self) -> None:
+        """Raise a :class:`SeqkitError` if the run has learnt something already."""
+        if self.model_file.is_file() or self.metrics_file.is_file():
+            raise SeqkitError(
+                f"{self.folder} has been trained, but has no checkpoint to go on from "
+                f"({self.checkpoint_file} is gone): start a new run."
+            )
+
+    def remove_leftovers(self) -> None:
+        """Delete the half-written files that a killed process left."""
+        for part in self.folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+
     def write_card(self, text: str) -> None:
         """Save the model card."""
         write_text(self.card_file, text)
 
     def log(self, row: Mapping[str, Any]) -> None:
-        """Append a row to ``metrics.jsonl``, in one write."""
-        with self.metrics_file.open("ab", buffering=0) as file:
-            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+        """Append a row to ``metrics.jsonl``, whole or not at all.
+
+        Raises:
+            SeqkitError: if it cannot be written, as on a full disk.
+        """
+        line = (json.dumps(row, ensure_ascii=False) + "\n").encode()
+        try:
+            with self.metrics_file.open("ab", buffering=0) as file:
+                before = file.tell()
+                if file.write(line) != len(line):
+                    file.truncate(before)
+                    raise OSError(errno.ENOSPC, "the disk is full")
+        except OSError as error:
+            raise write_error(self.metrics_file, error) from error
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the rows of ``metrics.jsonl``; a last row cut short by a crash is left out."""
+        """Return the rows of ``metrics.jsonl``; a last row cut short by a crash is left out.
+
+        Raises:
+            SeqkitError: if another row is broken.
+        """
         if not self.metrics_file.is_file():
             return []
-        lines = self.metrics_file.read_text(encoding="utf-8").split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        rows, lines = [], self.metrics_file.read_text(encoding="utf-8").split("\n")
+        for number, line in enumerate(lines[:-1], start=1):
+            try:
+                rows.append(json.loads(line))
+            except ValueError as error:
+                place = f"{self.metrics_file}, line {number}"
+                raise SeqkitError(f"{place} is not JSON ({error}): delete the line.") from None
+        return rows
 
     def keep_metrics(self, rows: int) -> None:
         """Drop what was logged after the first ``rows`` rows: the resumed run says it again."""

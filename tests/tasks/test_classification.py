@@ -21,6 +21,7 @@ def build(*words: str) -> Classification:
     recipe = find("classify")
     job = recipe.build(recipe.settings([*SMALL, *words]))
     assert isinstance(job, Classification)
+    job.start()
     return job
 
 
