@@ -105,6 +105,45 @@ def test_a_copied_recipe_trains_by_its_path_and_resumes(seqkit: Seqkit) -> None:
     assert [json.loads(r)["epoch"] for r in rows if '"kind": "epoch"' in r] == [1, 2]
 
 
+def test_resume_takes_the_recipe_by_any_of_its_names(seqkit: Seqkit, run_folder: str) -> None:
+    seqkit("train", "classify", "--resume", run_folder)
+    seqkit("cp", "classify", "same.py")
+    seqkit("train", "./same.py", *TINY["classify"], "--out", "same")
+    seqkit("train", "same.py", "--resume", "same")
+    assert "not of classify" in seqkit("train", "classify", "--resume", "same", ok=False).stderr
+
+
+def test_a_mistake_in_a_recipe_of_ones_own_is_one_line(seqkit: Seqkit) -> None:
+    seqkit("cp", "classify", "broken.py")
+    file = seqkit.folder / "broken.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("return load(", "return 1 / 0, load("), encoding="utf-8")
+    said = seqkit("train", "./broken.py", ok=False).stderr
+    assert "broken.py, line " in said
+    assert "ZeroDivisionError: division by zero" in said
+    assert said.count("\n") == 1
+
+
+def test_a_run_is_scored_from_any_folder(seqkit: Seqkit, tmp_path: Path) -> None:
+    rows = [f"word{i % 5} {'good' if i % 2 else 'bad'},{i % 2}" for i in range(80)]
+    (seqkit.folder / "near.csv").write_text("text,label\n" + "\n".join(rows))
+    vectors = seqkit.folder / "near.vec"
+    vectors.write_text("good 1 2 3 4\nbad 4 3 2 1\n")
+    words = ["corpus=near.csv", "embedding.vectors=near.vec", "epochs=1", "embedding.size=4"]
+    seqkit("train", "classify", *words, "--out", "near")
+    vectors.unlink()  # the run has what it took from there
+    elsewhere = Seqkit(tmp_path)
+    elsewhere("eval", str(seqkit.folder / "near"))
+    elsewhere("train", "--resume", str(seqkit.folder / "near"), "epochs=2")
+
+
+def test_demo(seqkit: Seqkit) -> None:
+    said = seqkit("demo").stdout
+    assert "할머니께서" in said
+    assert "What to try next" in said
+    assert (seqkit.folder / "runs" / "demo" / "README.md").is_file()
+
+
 def test_settings_come_from_a_file_too(seqkit: Seqkit) -> None:
     config = seqkit.folder / "small.toml"
     config.write_text('[data]\nn = 120\n[train]\nepochs = 1\n[classifier.encoder]\ncell = "gru"\n')
@@ -117,7 +156,7 @@ def test_the_default_place_of_a_run_is_free(seqkit: Seqkit) -> None:
     for _ in range(2):
         seqkit("train", "classify", *TINY["classify"])
     runs = seqkit.folder / "runs"
-    assert sorted(p.name for p in runs.iterdir()) == ["classify", "classify-2"]
+    assert sorted(p.name for p in runs.glob("classify*")) == ["classify", "classify-2"]
 
 
 def test_output_is_plain_when_piped(seqkit: Seqkit) -> None:
@@ -156,6 +195,36 @@ def test_eval_on_a_file_of_ones_own(seqkit: Seqkit, run_folder: str, tmp_path: P
     assert ours["rows"] == len(rows)
     assert ours == json.loads(seqkit("eval", run_folder, "--json").stdout)
     assert "precision" in seqkit("eval", run_folder, "--split", "validation").stdout
+
+
+def test_a_label_never_trained_on_gets_a_suggestion(seqkit: Seqkit, run_folder: str) -> None:
+    (seqkit.folder / "odd.csv").write_text("text,label\nrain,wether\n")
+    said = seqkit("eval", run_folder, "--file", "odd.csv", ok=False).stderr
+    assert "unknown label 'wether' in row 1 of odd.csv. Did you mean 'weather'?" in said
+
+
+def test_nothing_to_score_on_is_refused(seqkit: Seqkit, run_folder: str) -> None:
+    (seqkit.folder / "header.csv").write_text("text,label\n")
+    said = seqkit("eval", run_folder, "--file", "header.csv", ok=False).stderr
+    assert "header.csv has no rows" in said
+
+
+def test_one_text_is_not_a_list_of_characters(seqkit: Seqkit, run_folder: str) -> None:
+    with pytest.raises(TypeError, match=r"predict\(\[text\]\)"):
+        library.load(seqkit.folder / run_folder).predict("The farmer sleeps.")
+
+
+@pytest.mark.parametrize(
+    ("part", "text"), [("labels.json", "[]"), ("settings.json", "{}"), ("labels.json", '{"a": 1}')]
+)
+def test_a_part_of_another_kind_is_named(
+    seqkit: Seqkit, run_folder: str, tmp_path: Path, part: str, text: str
+) -> None:
+    shutil.copytree(seqkit.folder / run_folder, tmp_path / "run")
+    (tmp_path / "run" / part).write_text(text)
+    said = seqkit("predict", str(tmp_path / "run"), "x", ok=False).stderr
+    assert part in said
+    assert said.count("\n") == 1
 
 
 def test_a_run_works_where_it_is_copied_to(seqkit: Seqkit, run_folder: str, tmp_path: Path) -> None:
@@ -198,6 +267,10 @@ def test_other_names_of_the_command(other: list[str]) -> None:
         (["train", "classify", "corpus=none.csv"], "none.csv"),
         (["train", "classify", "data.m=3"], "unknown setting 'm'"),
         (["train", "classify", "device=cuda"], "no cuda device"),
+        (["train", "classify", "data.kind=pair"], "village has Pair examples"),
+        (["train", "classify", "validation=0", "early_stopping=2"], "nothing to judge"),
+        (["train", "classify", "embedding.vectors=none.vec"], "none.vec"),
+        (["train", "classify", "--config", "."], "cannot read ."),
         (["train", "classify", "--out", "tiny"], "tiny exists already"),
         (["train", "--resume", "none"], "no run directory at none"),
         (["train", "--resume", "tiny", "hidden=5"], "'hidden' cannot change"),

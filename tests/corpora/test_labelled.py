@@ -164,7 +164,11 @@ BAD: list[tuple[str, str | bytes, str]] = [
         "txt,label\na,x\n",
         r"line 1, has no column 'text'\. Did you mean 'txt'\? Columns: txt",
     ),
-    ("m.tsv", "text\tklass\na\tx\n", r"no column 'label'\..* Columns: text, klass.* data.label=COLUMN"),
+    (
+        "m.tsv",
+        "text\tklass\na\tx\n",
+        r"no column 'label'\..* Columns: text, klass.* data.label=COLUMN",
+    ),
     ("m.csv", GOOD + "c\n", "line 4 has 1 cells and the header 2"),
     ("m.csv", GOOD + '"c\nd",x\ne,f,g\n', "line 6 has 3 cells and the header 2: put cells"),
     ("m.tsv", "text\tlabel\na\tb\tc\n", "line 2 has 3 cells and the header 2: no tab"),
@@ -180,7 +184,11 @@ BAD: list[tuple[str, str | bytes, str]] = [
     ("m.jsonl", '{"text": 3, "label": "x"}\n', "line 1: the text is a number, where a string"),
     ("m.jsonl", '{"text": "a", "label": null}\n', "line 1: the label is missing"),
     ("m.jsonl", '{"text": "a", "label": 0.5}\n', "line 1: the label is a number"),
-    ("m.jsonl", '{"text": "a", "label": ["x"]}\n', "line 1: the label is a list; .* set the option 'separator'"),
+    (
+        "m.jsonl",
+        '{"text": "a", "label": ["x"]}\n',
+        "line 1: the label is a list; .* set the option 'separator'",
+    ),
     ("m.parquet", "PAR1 not really", r"m\.parquet is not a readable parquet file"),
     ("m.xlsx", "x", r"cannot tell what .*m\.xlsx is by its name: it should end in \.csv, \.tsv"),
 ]

@@ -1,6 +1,7 @@
 """The loop on a small real job: exact resume, interruption, early stopping, bad numbers."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -110,7 +111,7 @@ main()
 
 def test_a_run_killed_while_it_saves_ends_the_same(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    for start, at in ((True, 9), (False, 3), (False, 4)):
+    for start, at in ((True, 3), (False, 8), (False, 3), (False, 4)):
         code = KILLER.format(
             at=at,
             resume="'classify'," if start else "",
@@ -123,8 +124,7 @@ def test_a_run_killed_while_it_saves_ends_the_same(whole: Path, tmp_path: Path) 
     command = [sys.executable, "-m", "seqkit", "train", "--resume", str(folder)]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    for part in folder.rglob("*.part"):
-        part.unlink()  # what the kill left of a file in the making
+    assert not list(folder.rglob("*.part"))  # what the kills left of files in the making
     assert_same(whole, folder)
 
 
@@ -255,3 +255,79 @@ def test_without_tensorboard_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(SeqkitError, match=r"pip install 'seqkit-nlp\[tensorboard\]'"):
         trainer(tmp_path / "a", "tensorboard=true", "epochs=1", "data.n=60").fit()
+
+
+KINDS = {
+    "plateau": ("schedule=plateau", "patience=0", "optimizer=momentum"),
+    "batch-norm": ("head.units=5", "head.norm=batch", "layers=2", "optimizer=adamw"),
+    "stopped-early": ("epochs=9", "early_stopping=1", "lr=0.00000001", "optimizer=rmsprop"),
+    "one-cycle": ("schedule=cosine", "warmup=0.3", "optimizer=adagrad", "clip_norm=0.1"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("steps", [2, 8])
+def test_every_kind_of_training_ends_the_same(
+    kind: str, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("data.n=100", "batch_size=16", *KINDS[kind])
+    trainer(tmp_path / "whole", *words).fit()
+    first = trainer(tmp_path / "stopped", *words)
+
+    def die(batch: Any) -> None:
+        if first.position.step == steps:
+            raise MemoryError
+        Trainer._step(first, batch)
+
+    monkeypatch.setattr(first, "_step", die)
+    with pytest.raises(MemoryError):
+        first.fit()
+    trainer(tmp_path / "stopped", *words).fit()
+    assert_same(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_a_run_that_is_done_stays_as_it_is(tmp_path: Path) -> None:
+    words = ("epochs=9", "early_stopping=1", "lr=0.00000001", "data.n=100")
+    for folder, times in (("once", 1), ("thrice", 3)):
+        for _ in range(times):
+            trainer(tmp_path / folder, *words).fit()
+    assert_same(tmp_path / "once", tmp_path / "thrice")
+    trainer(tmp_path / "once", "epochs=2", *words[1:]).fit()  # fewer than it has: nothing to do
+    assert_same(tmp_path / "once", tmp_path / "thrice")
+
+
+def test_a_trained_run_without_a_checkpoint_is_not_trained_over(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    trainer(folder, "epochs=1", "data.n=60").fit()
+    (folder / "checkpoint" / "last.safetensors").unlink()
+    before = (folder / "model.safetensors").read_bytes()
+    with pytest.raises(SeqkitError, match="has been trained, but has no checkpoint to go on from"):
+        trainer(folder, "epochs=1", "data.n=60").fit()
+    assert (folder / "model.safetensors").read_bytes() == before
+
+
+def test_the_weights_alone_are_no_checkpoint(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    trainer(folder, "epochs=1", "data.n=60").fit()
+    model = (folder / "model.safetensors").read_bytes()
+    (folder / "checkpoint" / "last.safetensors").write_bytes(model)
+    with pytest.raises(SeqkitError, match="holds no state of training"):
+        trainer(folder, "epochs=2", "data.n=60").fit()
+
+
+def test_progress_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seqkit.train.progress import Progress
+
+    screen = io.StringIO()
+    screen.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    built = job("epochs=2", "data.n=60")
+    run = Run.create(tmp_path / "a")
+    Trainer(built, built.settings.train, run, Progress()).fit()
+    shown = screen.getvalue()
+    assert "epoch 1/2  loss" in shown
+    assert "tokens/s" in shown
+    assert "/4 steps" in shown
+    assert "accuracy" in shown

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,27 @@ def test_a_row_cut_short_is_left_out_and_later_rows_are_dropped(tmp_path: Path) 
     run.keep_metrics(2)
     run.log({"i": 9})
     assert [row["i"] for row in run.metrics()] == [0, 1, 9]
+
+
+def test_a_full_disk_leaves_no_half_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.create(tmp_path / "a")
+    run.log({"i": 0})
+    write = io.FileIO.write
+
+    class Full(io.FileIO):
+        def write(self, data):  # type: ignore[no-untyped-def]
+            return write(self, data[: len(data) // 2])
+
+    monkeypatch.setattr(Path, "open", lambda path, *_, **__: Full(path, "ab"))
+    with pytest.raises(SeqkitError, match=r"the disk is full: .*metrics.jsonl was not written"):
+        run.log({"i": 1, "long": "x" * 50})
+    monkeypatch.undo()
+    run.log({"i": 2})
+    assert [row["i"] for row in run.metrics()] == [0, 2]
+
+
+def test_a_broken_row_is_named(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "a")
+    run.metrics_file.write_text('{"i": 0}\n{"i": \n{"i": 2}\n')
+    with pytest.raises(SeqkitError, match=r"metrics.jsonl, line 2 is not JSON"):
+        run.metrics()
