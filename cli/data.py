@@ -64,6 +64,7 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
         "licence": card.licence,
         "citation": card.citation,
         "homepage": card.homepage,
+        "source": "; ".join(f"{s.url} ({s.size:,} bytes, SHA-256 {s.sha256})" for s in card.sources),
     }
     options = [
         {"option": s.path, "type": s.type_name, "default": s.default, "help": s.help}
