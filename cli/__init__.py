@@ -3,6 +3,9 @@
 
 def main() -> None:
     """Run the ``seqkit`` command."""
-    from seqkit.cli.app import run
+    try:
+        from seqkit.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while Python was still importing
+        raise SystemExit(130) from None

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from seqkit import __version__
 from seqkit.cli import cp, data, demo, doctor, evaluate, ls, predict, show, train
+from seqkit.cli.arguments import print_help
 from seqkit.errors import SeqkitError
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -27,7 +28,7 @@ GROUPS = {"data": data.app}
 app = typer.Typer(
     name="seqkit",
     help="Train sequence models and word vectors from scratch, in Korean and English.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,7 +39,8 @@ for _name, _group in GROUPS.items():
     app.add_typer(_group, name=_name)
 
 
-def _version(wanted: bool) -> None:
+def version(wanted: bool) -> None:
+    """Print the version and end."""
     if wanted:
         print(f"seqkit {__version__}")
         raise typer.Exit
@@ -46,39 +48,49 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=version, is_eager=True)
     ] = False,
 ) -> None:
     """Train sequence models and word vectors from scratch, in Korean and English."""
+    print_help(context)
 
 
 def run() -> None:
     """Run the command line; every user's error is one line and exit code 2."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except SeqkitError as error:
         _fail(str(error), 2)
     except TyperException as error:
         _fail(_usage(error), 2)
-    except FileNotFoundError as error:
-        _fail(f"no such file: {error.filename}.", 2)
-    except PermissionError as error:
-        _fail(f"no permission for {error.filename}.", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped.", 130)
+    except (MemoryError, RuntimeError) as error:  # torch has no exception of its own on a CPU
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        _fail("out of memory: try a smaller batch_size, max_length or hidden.", 2)
     except BrokenPipeError:  # the reader of our output has gone, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         sys.exit(141)
+    except OSError as error:
+        _silence()
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}.", 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _silence() -> None:
+    """Let what is still to be written go nowhere, rather than fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: TyperException) -> str:
     say = getattr(error, "format_message", None)
     message = str(say() if say else error).rstrip(".")
     context = getattr(error, "ctx", None)
-    hint = f" '{context.command_path} --help' shows how." if context else ""
-    return f"{message}.{hint}" if message else hint.strip()
+    return f"{message} ('{context.command_path} --help' shows how)." if context else f"{message}."
 
 
 def _fail(message: str, code: int) -> None:

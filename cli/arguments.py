@@ -22,6 +22,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never fetch anything.")]
 
 
+def print_help(context: typer.Context) -> None:
+    """Answer a command that was given no subcommand with its help."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 def go_offline(offline: bool) -> None:
     """Refuse the network for the rest of this process."""
     import os

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqkit.cli.arguments import JsonOption, OfflineOption
+from seqkit.cli.arguments import JsonOption, OfflineOption, print_help
 
 if TYPE_CHECKING:
     from seqkit.corpus import Corpus
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="data",
     help="List, describe, fetch and sample data sets.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
+    callback=print_help,
 )
 
 Name = Annotated[
@@ -64,7 +65,9 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
         "licence": card.licence,
         "citation": card.citation,
         "homepage": card.homepage,
-        "source": "; ".join(f"{s.url} ({s.size:,} bytes, SHA-256 {s.sha256})" for s in card.sources),
+        "source": "; ".join(
+            f"{s.url} ({s.size:,} bytes, SHA-256 {s.sha256})" for s in card.sources
+        ),
     }
     options = [
         {"option": s.path, "type": s.type_name, "default": s.default, "help": s.help}
@@ -157,7 +160,7 @@ def head(
     name: Name,
     words: Words = None,
     rows: Annotated[int, typer.Option("-n", "--rows", min=1, help="How many rows.")] = 5,
-    split: Annotated[str, typer.Option(help="Of which split.")] = "train",
+    split: Annotated[str, typer.Option(help="Of which split [the first].")] = "",
     path: Path = "",
     offline: OfflineOption = False,
     as_json: JsonOption = False,
@@ -168,6 +171,7 @@ def head(
     from seqkit.cli.output import print_json, print_table
 
     corpus = _open(name, words, path, offline=offline)
+    split = split or next(iter(corpus.splits))
     examples = list(islice(corpus.examples(split), rows))
     if as_json:
         print_json([_row(example, as_json=True) for example in examples])

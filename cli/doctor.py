@@ -1,5 +1,6 @@
 """``seqkit doctor``: what works here, and how to get what does not."""
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 
@@ -51,4 +52,4 @@ def _device() -> list[str]:
     if torch.cuda.is_available():
         return ["device", "training", f"cuda: {torch.cuda.get_device_name()}", ""]
     here = "mps (use device=mps)" if torch.backends.mps.is_available() else "cpu"
-    return ["device", "training", f"{here}, {torch.get_num_threads()} threads", ""]
+    return ["device", "training", f"{here}, {os.cpu_count()} cores", ""]

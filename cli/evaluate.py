@@ -51,14 +51,13 @@ def _on_file(run: Path, file: Path, options: dict[str, str]) -> "Report":
 def _on_split(run: Path, split: str) -> "Report":
     from seqkit.predict import load
     from seqkit.recipe import find
-    from seqkit.settings import check
     from seqkit.tasks.classification import with_validation
     from seqkit.tasks.text_classifier import encode_labels
     from seqkit.train.run import Run
 
     classifier, saved = load(run), Run.open(run).settings()
     recipe = find(saved["recipe"])
-    chosen = check(recipe.module.Settings, saved["settings"], name=recipe.source)
+    chosen = recipe.saved_settings(saved["settings"])
     corpus = recipe.read(chosen)
     if split == "validation":
         corpus = with_validation(corpus, chosen.validation)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 
 def print_json(value: Any) -> None:
@@ -52,8 +52,9 @@ def _print_rich(
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for name, is_number in zip(columns, right, strict=True):
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for i, (name, is_number) in enumerate(zip(columns, right, strict=True)):
+        side: Literal["right", "left"] = "right" if is_number else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=i == 0)
     for row in rows:
         table.add_row(*map(Text, row))  # Text: a cell that holds [brackets] is not markup
     Console().print(table)

@@ -78,14 +78,23 @@ def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> None:
 
 
 def _prepare(chosen: "TrainSettings") -> None:
-    """Refuse a device that is not here before any data is read, and set the threads."""
+    """Refuse what is not here before any data is read, and set the threads."""
     import torch
 
+    from seqkit.train.events import require_tensorboard
     from seqkit.train.loop import pick_device
 
     pick_device(chosen.device)
+    if chosen.tensorboard:
+        require_tensorboard()
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
+
+
+def _quoted(run: "Run") -> str:
+    import shlex
+
+    return shlex.quote(str(run.folder))
 
 
 def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
@@ -93,7 +102,7 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
 
-    trainer = Trainer(job, job.settings.train, run, Progress(quiet=quiet))
+    trainer, folder = Trainer(job, job.settings.train, run, Progress(quiet=quiet)), _quoted(run)
     scores = trainer.fit()
     names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
     if js:
@@ -101,7 +110,7 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     else:
         rows = [[split, *(f.get(name) for name in names)] for split, f in scores.items()]
         print_table(None, ["split", *names], rows)
-        print(f'\n{run.folder}: seqkit predict {run.folder} "a text"; seqkit eval {run.folder}')
+        print(f'\nnow: seqkit predict {folder} "a text"; seqkit eval {folder}')
     if trainer.interrupted:
-        print(f"stopped; go on with: seqkit train --resume {run.folder}", file=sys.stderr)
+        print(f"stopped; go on with: seqkit train --resume {folder}", file=sys.stderr)
         raise typer.Exit(130)

@@ -250,7 +250,8 @@ def load(
     """
     module, path = resolve(name_or_path, path)
     card = module.CARD
-    chosen = settings_.check(module.Options, options or {})
+    hint = f"'seqkit data show {card.name}' lists the options of this corpus"
+    chosen = settings_.check(module.Options, options or {}, hint=hint)
     folder = locate(card, path, offline=offline)
     if folder is None:
         splits = arrow.in_memory(module.read(chosen, None), card.kind)

@@ -61,7 +61,7 @@ def write_error(path: Path, error: OSError) -> SeqkitError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return SeqkitError(
             f"the disk is full: {path} was not written and what was there before is kept; "
-            "free some space and run again (a training: with --resume)."
+            "free some space and run again."
         )
     return SeqkitError(f"cannot write {path}: {error.strerror or error}.")
 
@@ -131,7 +131,10 @@ def _decoded(raw: bytes, where: Path | str, number: int, offset: int) -> str:
         raise SeqkitError(f"{place} is longer than {limit} MiB: split it into shorter lines.")
     if b"\0" in raw:
         at = offset + raw.index(b"\0")
-        raise SeqkitError(f"{place} holds a NUL byte at byte {at}: this is not a text file.")
+        raise SeqkitError(
+            f"{place} holds a NUL byte at byte {at}: this is not UTF-8 text (if it is UTF-16: "
+            "iconv -f UTF-16 -t UTF-8)."
+        )
     try:
         line = raw.decode("utf-8-sig" if offset == 0 else "utf-8")
     except UnicodeDecodeError as error:

@@ -62,9 +62,17 @@ class Recipe:
         """The recipe's settings as they are if nothing is said."""
         return self.module.Settings()
 
+    @property
+    def _hint(self) -> str:
+        return f"'seqkit show {self.source}' lists every setting"
+
+    def saved_settings(self, saved: Mapping[str, Any]) -> Any:
+        """Return the settings that a run was trained with."""
+        return check(self.module.Settings, saved, hint=self._hint)
+
     def settings(self, words: Iterable[str] = (), config: Path | None = None) -> Any:
         """Return the settings after a TOML file and ``key=value`` words."""
-        return parse(self.defaults, words, config=config, name=self.source)
+        return parse(self.defaults, words, config=config, hint=self._hint)
 
     def resumed_settings(self, saved: Mapping[str, Any], words: Iterable[str]) -> Any:
         """Return a run's saved settings; of them, only what ends or places it may change.
@@ -72,7 +80,7 @@ class Recipe:
         Raises:
             SeqkitError: if ``words`` change what the run has learnt with so far.
         """
-        before = check(self.module.Settings, saved, name=self.source)
+        before = self.saved_settings(saved)
         words = list(words)
         for word in words:
             key = word.partition("=")[0].rpartition(".")[2]
@@ -81,7 +89,7 @@ class Recipe:
                     f"'{key}' cannot change when a run is resumed (only {', '.join(RESUMABLE)} "
                     "can): start a new run."
                 )
-        return parse(before, words, name=self.source)
+        return parse(before, words, hint=self._hint)
 
     def read(self, chosen: Any) -> "Corpus":
         """Open the data that the settings name."""
@@ -132,6 +140,10 @@ def path_of(name: str) -> Path:
         SeqkitError: if there is none of that name.
     """
     if name not in names():
+        from seqkit.corpus import names as corpora
+
+        if name in corpora():
+            raise SeqkitError(f"{name} is a corpus, not a recipe: seqkit data show {name}.")
         raise unknown("recipe", name, names())
     return _folder() / f"{name}.py"
 

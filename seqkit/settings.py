@@ -95,15 +95,15 @@ def _help(cls: type[Any], name: str) -> str:
 
 
 def parse(
-    defaults: T, words: Iterable[str] = (), *, config: Path | None = None, name: str = ""
+    defaults: T, words: Iterable[str] = (), *, config: Path | None = None, hint: str = ""
 ) -> T:
-    """Return ``defaults`` changed by a TOML file, then by ``key=value`` words.
+    """Return ``defaults`` changed by a TOML file, then by ``key=value`` words; the last wins.
 
     Args:
         defaults: an instance of a settings class.
         words: ``key=value`` each.
         config: a TOML file.
-        name: of the recipe, for the hint in an error.
+        hint: where to read on, for the end of an error.
 
     Raises:
         SeqkitError: for every unreadable word and unknown key at once, in one line; or for
@@ -122,11 +122,11 @@ def parse(
         else:
             problems.append(f"'{word}' is not of the form key=value")
     if problems:
-        raise SeqkitError(_one_line(problems, name))
-    return check(type(defaults), _nest(values), name=name)
+        raise SeqkitError(_one_line(problems, hint))
+    return check(type(defaults), _nest(values), hint=hint)
 
 
-def check(cls: type[T], values: Mapping[str, Any], *, name: str = "") -> T:
+def check(cls: type[T], values: Mapping[str, Any], *, hint: str = "") -> T:
     """Validate a nested mapping as a ``cls``, with one-line errors.
 
     Raises:
@@ -137,7 +137,7 @@ def check(cls: type[T], values: Mapping[str, Any], *, name: str = "") -> T:
     except ValidationError as error:
         known = [leaf.path for leaf in leaves(cls())]
         problems = [_explain(dict(item), known) for item in error.errors()]
-        raise SeqkitError(_one_line(problems, name)) from None
+        raise SeqkitError(_one_line(problems, hint)) from None
 
 
 def as_dict(instance: Any) -> dict[str, Any]:
@@ -147,9 +147,8 @@ def as_dict(instance: Any) -> dict[str, Any]:
     return plain
 
 
-def _one_line(problems: list[str], name: str) -> str:
-    where = f" ('seqkit show {name}' lists every setting)" if name else ""
-    told = "; ".join(problems) + where
+def _one_line(problems: list[str], hint: str) -> str:
+    told = "; ".join(problems) + (f" ({hint})" if hint else "")
     return told if told.endswith("?") else f"{told}."
 
 
@@ -222,7 +221,7 @@ def _value(raw: Any, annotation: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SeqkitError(f"no settings file at {path}.") from None
     except OSError as error:

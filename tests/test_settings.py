@@ -92,7 +92,7 @@ def test_words_come_after_the_file(tmp_path: Path) -> None:
 )
 def test_a_bad_word_is_refused_with_the_way_out(words: list[str], message: str) -> None:
     with pytest.raises(SeqkitError, match=message) as caught:
-        parse(Outer(), words, name="mine")
+        parse(Outer(), words, hint="'seqkit show mine' lists them")
     assert "\n" not in str(caught.value)
     assert "seqkit show mine" in str(caught.value)
 

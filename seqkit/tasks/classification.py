@@ -30,6 +30,7 @@ from seqkit.vectors.cooccurrence import cooccurrence_vectors
 from seqkit.vectors.formats import read_text_vectors
 
 Option = bool | int | float | str
+SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
 
 
 @settings
@@ -42,7 +43,7 @@ class TextSettings:
         description="of the tokenizer, as text.options.lower=false",
     )
     min_count: int = Field(default=2, ge=1, description="rarer words become <unk>")
-    max_words: int = Field(default=30_000, ge=0, description="of the vocabulary (0: no limit)")
+    max_words: int = Field(default=30_000, ge=0, description="the most frequent (0: no limit)")
     max_length: int = Field(default=256, ge=1, description="a longer text keeps its beginning")
 
     @model_validator(mode="after")
@@ -56,7 +57,10 @@ class ClassificationSettings:
     """All that a classification job is made of, besides its corpus."""
 
     validation: float = Field(
-        default=0.1, ge=0, lt=1, description="share of train held out to choose on (0: none)"
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="share of train to choose on, if the corpus sets none apart (0: none)",
     )
     pretrain: Literal["none", "cooccurrence"] = Field(
         default="none",
@@ -68,16 +72,6 @@ class ClassificationSettings:
     text: TextSettings = TextSettings()
     classifier: ClassifierSettings = ClassifierSettings()
     train: TrainSettings = TrainSettings()
-
-    @model_validator(mode="after")
-    def _agree(self) -> "ClassificationSettings":
-        chooses = self.train.early_stopping or self.train.optimizer.schedule == "plateau"
-        if chooses and not self.validation:
-            raise ValueError(
-                "validation=0 leaves nothing to judge early_stopping or schedule=plateau by: "
-                "leave them out, or hold out a validation split"
-            )
-        return self
 
 
 def with_validation(corpus: Corpus, fraction: float) -> Corpus:
@@ -103,6 +97,12 @@ class Classification:
             )
         self.recipe, self.settings = "", chosen
         self.corpus = corpus = with_validation(corpus, chosen.validation)
+        judges = chosen.train.early_stopping or chosen.train.optimizer.schedule == "plateau"
+        if judges and "validation" not in corpus.splits:
+            raise SeqkitError(
+                "validation=0 leaves nothing to judge early_stopping or schedule=plateau by: "
+                "leave them out, or hold out a validation split."
+            )
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
         self.classifier = self._classifier()
@@ -127,7 +127,7 @@ class Classification:
         vocabulary = Vocabulary.build(
             count(self._texts("train"), tokenizer),
             min_count=chosen.text.min_count,
-            max_size=chosen.text.max_words or None,
+            max_size=chosen.text.max_words + SPECIALS if chosen.text.max_words else None,
         )
         balanced = chosen.classifier.class_weights == "balanced"
         weights = self._class_weights() if balanced else None
@@ -223,10 +223,10 @@ class Classification:
     def summary(self) -> str:
         """The size of the data and of the model, in a line."""
         return (
-            f"{len(self.rows):,} texts, {len(self.rows.values):,} tokens "
-            f"(padding {self.batches.padding_waste():.1%}), "
+            f"{len(self.rows):,} texts, {len(self.rows.values):,} tokens, "
+            f"{self.batches.padding_waste():.1%} padding, "
             f"{len(self.classifier.vocabulary):,} words, {len(self.corpus.labels)} labels, "
-            f"{parameter_count(self.model):,} parameters"
+            f"{parameter_count(self.model) / 1e6:.1f}M weights"
         )
 
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:

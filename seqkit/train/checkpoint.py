@@ -18,7 +18,8 @@ from seqkit.files import write_bytes
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Write ``tensors`` and the JSON-able ``state`` to ``path`` atomically."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"format": "pt", "state": json.dumps(state, ensure_ascii=False)}
+    # one entry: safetensors writes several in no fixed order, and the same run twice is one file
+    metadata = {"state": json.dumps(state, ensure_ascii=False)}
     write_bytes(path, to_bytes(plain, metadata))
 
 

@@ -7,6 +7,16 @@ from typing import Any
 from seqkit.errors import SeqkitError
 
 
+def require_tensorboard() -> None:
+    """Raise a :class:`SeqkitError` if TensorBoard is not installed."""
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError:
+        raise SeqkitError(
+            "tensorboard=true needs TensorBoard: pip install 'seqkit-nlp[tensorboard]'."
+        ) from None
+
+
 class Events:
     """Writes the numbers of metrics rows as TensorBoard scalars.
 
@@ -15,12 +25,9 @@ class Events:
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise SeqkitError(
-                "tensorboard=true needs TensorBoard: pip install 'seqkit-nlp[tensorboard]'."
-            ) from None
+        require_tensorboard()
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(folder))
 
     def write(self, row: Mapping[str, Any]) -> None:

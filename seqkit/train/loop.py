@@ -39,7 +39,7 @@ class TrainSettings:
     batch_size: int = Field(
         default=32, ge=1, description="rows a step: 1 is single-example, all rows full-batch"
     )
-    seed: int = Field(default=0, ge=0, description="of weights, order and dropout")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of weights, order and dropout")
     early_stopping: int = Field(
         default=0, ge=0, description="stop after so many epochs without a better score (0: never)"
     )
@@ -149,6 +149,8 @@ class Trainer:
             self.run.refuse_trained()
             self._begin()
         self.progress.say(self.job.summary)
+        if self.finished:
+            self.progress.say("finished already; epochs=N with a larger N goes further")
         with self._interruptible(), self.progress.training(self.steps, self.position.step):
             while not self.finished and not self.interrupted:
                 self._epoch()
@@ -226,11 +228,13 @@ class Trainer:
 
     def _diverged(self, loss: float) -> SeqkitError:
         what = f"the loss became {loss}" if not math.isfinite(loss) else "the gradient overflowed"
+        kept = f"What was good before is kept in {self.run.folder}."
+        if not self.run.model_file.is_file():
+            kept = "It has not learnt anything yet."
         return SeqkitError(
             f"{what} at step {self.position.step + 1} (epoch {self.position.epoch + 1}): train "
             f"anew with a smaller learning rate (lr={self.chosen.optimizer.lr / 10:g}), clipping "
-            f"(clip_norm=1) or a warm-up (warmup=0.1). The last good checkpoint is kept in "
-            f"{self.run.folder}."
+            f"(clip_norm=1) or a warm-up (warmup=0.1). {kept}"
         )
 
     def _validate(self) -> dict[str, float]:
@@ -328,7 +332,7 @@ class Trainer:
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
-        """Let the first Ctrl-C end the step in hand and save; a second one stops at once."""
+        """Let a first Ctrl-C or SIGTERM end the step in hand and save; a second stops at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -338,11 +342,13 @@ class Trainer:
                 raise KeyboardInterrupt
             self.interrupted = True
 
-        before = signal.signal(signal.SIGINT, stop)
+        asked = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and how a cluster ends a job
+        before = [signal.signal(number, stop) for number in asked]
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in zip(asked, before, strict=True):
+                signal.signal(number, handler)
 
 
 def pick_device(name: str) -> torch.device:

@@ -53,7 +53,7 @@ class Progress:
         self._loss = loss if self._loss is None else 0.95 * self._loss + 0.05 * loss
         self._tokens += tokens
         rate = self._tokens / (time.perf_counter() - self._since)
-        figures = f"loss {self._loss:.4f}  {self._score}{rate:,.0f} tokens/s"
+        figures = f"loss {_loss(self._loss)}  {self._score}{rate:,.0f} tokens/s"
         self._bar.update(self._task, advance=1, figures=figures)
 
     def epoch(self, row: Mapping[str, Any], epochs: int, monitor: str) -> None:
@@ -62,7 +62,7 @@ class Progress:
         self._score = score
         best = "  best" if row["best"] == row["epoch"] and score else ""
         self.say(
-            f"epoch {row['epoch']}/{epochs}  loss {row['train_loss']:.4f}  {score}"
+            f"epoch {row['epoch']}/{epochs}  loss {_loss(row['train_loss'])}  {score}"
             f"{row['tokens_per_second']:,} tokens/s{best}"
         )
 
@@ -74,3 +74,7 @@ class Progress:
             self._bar.console.print(line, highlight=False, markup=False)
         else:
             print(line, file=sys.stderr, flush=True)
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3g}"

@@ -52,10 +52,9 @@ class Run:
     def refuse_existing(cls, folder: Path) -> None:
         """Raise a :class:`SeqkitError` if ``folder`` exists and is not empty."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise SeqkitError(
-                f"{folder} exists already: choose another --out, or go on with it by "
-                f"--resume {folder}."
-            )
+            resumable = folder.is_dir() and cls(folder).settings_file.is_file()
+            way = f", or go on with it by --resume {folder}" if resumable else ""
+            raise SeqkitError(f"{folder} exists already: choose another --out{way}.")
 
     @classmethod
     def open(cls, folder: Path) -> "Run":

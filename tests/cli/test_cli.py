@@ -180,7 +180,12 @@ def test_predict_gives_a_line_for_each_line(
     dash = seqkit("predict", run_folder, "-", given=texts.encode()).stdout.splitlines()
     assert dash == piped
     best = seqkit("predict", run_folder, "빵", "--top", "3").stdout.strip().split("\t")
-    assert len(best) == 3
+    assert len(best) == 6
+    labels, probabilities = best[::2], list(map(float, best[1::2]))
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert len(set(labels)) == 3
+    minus = seqkit("predict", run_folder, "--file", "-", given=texts.encode())
+    assert minus.stdout.splitlines() == piped
     (row,) = seqkit("predict", run_folder, "빵", "--json").stdout.splitlines()
     assert set(json.loads(row)) == {"labels", "probabilities"}
     assert seqkit("predict", run_folder, given=b"").stdout == ""
@@ -267,8 +272,15 @@ def test_other_names_of_the_command(other: list[str]) -> None:
         (["train", "classify", "corpus=none.csv"], "none.csv"),
         (["train", "classify", "data.m=3"], "unknown setting 'm'"),
         (["train", "classify", "device=cuda"], "no cuda device"),
+        (["train", "classify", "seed=99999999999999999999"], "seed"),
+        (["train", "village"], "village is a corpus, not a recipe: seqkit data show village"),
+        (["train", "classify", "corpus=village", "data.x=1"], "'seqkit data show village' lists"),
+        (["train", "classify", "hidden=100000000"], "out of memory"),
         (["train", "classify", "data.kind=pair"], "village has Pair examples"),
-        (["train", "classify", "validation=0", "early_stopping=2"], "nothing to judge"),
+        (
+            ["train", "classify", "corpus=two.csv", "validation=0", "early_stopping=2"],
+            "nothing to judge",
+        ),
         (["train", "classify", "embedding.vectors=none.vec"], "none.vec"),
         (["train", "classify", "--config", "."], "cannot read ."),
         (["train", "classify", "--out", "tiny"], "tiny exists already"),
@@ -289,6 +301,8 @@ def test_other_names_of_the_command(other: list[str]) -> None:
 def test_every_mistake_gets_one_line(
     seqkit: Seqkit, run_folder: str, words: list[str], message: str
 ) -> None:
+    rows = "".join(f"word{i},{i % 2}\n" for i in range(40))
+    (seqkit.folder / "two.csv").write_text(f"text,label\n{rows}")
     import torch
 
     if "device=cuda" in words and torch.cuda.is_available():

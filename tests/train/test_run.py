@@ -10,7 +10,10 @@ from seqkit.train.run import Run
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "a")
     run.log({"x": 1})
-    with pytest.raises(SeqkitError, match=r"a exists already: choose another --out.*--resume"):
+    with pytest.raises(SeqkitError, match=r"a exists already: choose another --out\.$"):
+        Run.create(tmp_path / "a")
+    run.write_settings("reuters", "classification", {})
+    with pytest.raises(SeqkitError, match=r"or go on with it by --resume .*a\.$"):
         Run.create(tmp_path / "a")
     assert run.metrics() == [{"x": 1}]
 
