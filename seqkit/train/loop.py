@@ -161,6 +161,8 @@ class Trainer:
         self.run.write_settings(self.job.recipe, self.job.task, as_dict(self.job.settings))
         self.run.write_environment(str(self.device), torch.get_num_threads())
         self.job.start()
+        if self.average:
+            self.average.restore(self.model.state_dict(), updates=0)
         self.job.save(self.run)
         self.save()
 
