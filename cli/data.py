@@ -39,8 +39,10 @@ def list_(as_json: JsonOption = False) -> None:
     ]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        print_table(None, columns, rows)
+    else:  # title and licence are for `show`: they would not fit beside the rest
+        print_table(
+            None, ("name", "languages", "task", "here"), [(n, g, t, h) for n, _, t, g, _, h in rows]
+        )
 
 
 @app.command()

@@ -15,20 +15,11 @@ def ls(as_json: JsonOption = False) -> None:
     if as_json:
         print_json([{"name": n, **asdict(a), "data": where(a.corpus)} for n, a in found])
         return
-    print_table(
-        None,
-        ["recipe", "shape", "task", "languages", "corpus", "data", "expected", "minutes"],
-        [
-            [
-                n,
-                a.shape,
-                a.task,
-                " ".join(a.languages),
-                a.corpus,
-                where(a.corpus),
-                a.expected,
-                a.minutes,
-            ]
-            for n, a in found
-        ],
-    )
+    columns = ["recipe", "shape", "task", "lang", "corpus", "data", "expected", "minutes"]
+    rows = []
+    for name, a in found:
+        place = where(a.corpus)
+        here = place if place in ("generated", "fetch", "by path") else "here"
+        languages = ",".join(a.languages)
+        rows.append([name, a.shape, a.task, languages, a.corpus, here, a.expected, a.minutes])
+    print_table(None, columns, rows)

@@ -51,7 +51,7 @@ def _print_rich(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for i, (name, is_number) in enumerate(zip(columns, right, strict=True)):
         side: Literal["right", "left"] = "right" if is_number else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=i == 0)

@@ -1,5 +1,8 @@
 """``seqkit show``: a recipe's settings."""
 
+from itertools import groupby
+from operator import attrgetter
+
 from seqkit.cli.arguments import JsonOption, RecipeArgument
 
 
@@ -10,14 +13,20 @@ def show(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     from seqkit.settings import leaves
 
     found = find(recipe)
-    rows = [(leaf.path, leaf.type_name, leaf.default, leaf.help) for leaf in leaves(found.defaults)]
+    settings = list(leaves(found.defaults))
     if as_json:
         names = ("setting", "type", "default", "help")
+        rows = [(s.path, s.type_name, s.default, s.help) for s in settings]
         print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
-    print((found.module.__doc__ or "").strip() + "\n")
-    shown = [(path, kind, _plain(default), text) for path, kind, default, text in rows]
-    print_table(None, ["setting", "type", "default", "what it does"], shown)
+    print((found.module.__doc__ or "").strip())
+    print(
+        "\nChange a setting by GROUP.SETTING=VALUE; SETTING=VALUE will do if only one is so named."
+    )
+    for group, members in groupby(settings, key=attrgetter("group")):
+        print()
+        cells = [(s.name, _plain(s.default), s.help, s.type_name) for s in members]
+        print_table(None, [group or "setting", "default", "what it does", "type"], cells)
 
 
 def _plain(value: object) -> str:

@@ -18,10 +18,10 @@ from seqkit.train.optimizers import OptimizerSettings
 
 ABOUT = About(
     shape="many-to-one",
-    task="classification",
+    task="any labels",
     languages=("ko", "en"),
     corpus="village",
-    expected="accuracy 0.97 (synthetic)",
+    expected="acc 0.97",
     minutes=0.5,
 )
 

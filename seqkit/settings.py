@@ -52,6 +52,16 @@ class Setting:
     help: str
 
     @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def group(self) -> str:
+        """The path without its last part; empty at the top."""
+        return self.path.rpartition(".")[0]
+
+    @property
     def type_name(self) -> str:
         """The type in words: ``int``, ``last | mean | max``, ``list of int``."""
         return _type_name(self.type)

@@ -87,7 +87,7 @@ def test_ls_and_show(seqkit: Seqkit) -> None:
     listed = json.loads(seqkit("ls", "--json").stdout)
     assert {row["name"] for row in listed} == set(TINY)
     shown = seqkit("show", "reuters").stdout
-    assert "train.optimizer.lr" in shown
+    assert "train.optimizer  default" in shown
     defaults = {
         row["setting"]: row for row in json.loads(seqkit("show", "reuters", "--json").stdout)
     }

@@ -38,7 +38,7 @@ def test_ls_says_what_is_here(mine: str) -> None:
     assert rows["reuters"]["languages"] == "en"
     assert rows["labelled"]["here"] == "by path"
     lines = run("ls").splitlines()
-    assert lines[0].split()[:3] == ["name", "title", "task"]
+    assert lines[0].split()[:3] == ["name", "languages", "task"]
     assert {line.split()[0] for line in lines[1:]} == set(rows)
 
 
