@@ -202,6 +202,26 @@ def test_eval_on_a_file_of_ones_own(seqkit: Seqkit, run_folder: str, tmp_path: P
     assert "precision" in seqkit("eval", run_folder, "--split", "validation").stdout
 
 
+def test_several_labels_a_text(seqkit: Seqkit) -> None:
+    names = {"warm": "red orange", "cold": "blue green", "dark": "black night"}
+    rows = []
+    for i in range(150):
+        chosen = [n for j, n in enumerate(names) if (i >> j) % 2] or ["dark"]
+        words = " ".join(names[n].split()[i % 2] for n in chosen)
+        rows.append(f"{words} x{i % 9}\t{';'.join(chosen)}")
+    file = seqkit.folder / "several.tsv"
+    file.write_text("text\tlabel\n" + "\n".join(rows))
+    words = ["corpus=several.tsv", "data.separator=;", "min_count=1", "epochs=12", "lr=0.02"]
+    seqkit("train", "classify", *words, "hidden=8", "embedding.size=8", "--out", "several")
+    own = ["--file", "several.tsv", "--separator", ";"]
+    assert json.loads(seqkit("eval", "several", *own, "--json").stdout)["micro_f1"] > 0.95
+    (line,) = seqkit("predict", "several", "red blue x1", "--json").stdout.splitlines()
+    said = json.loads(line)
+    assert set(said["labels"]) == set(said["probabilities"]) == {"warm", "cold"}
+    plain = seqkit("predict", "several", "red blue x1").stdout.strip().split("\t")
+    assert set(plain[::2]) == {"warm", "cold"}
+
+
 def test_a_label_never_trained_on_gets_a_suggestion(seqkit: Seqkit, run_folder: str) -> None:
     (seqkit.folder / "odd.csv").write_text("text,label\nrain,wether\n")
     said = seqkit("eval", run_folder, "--file", "odd.csv", ok=False).stderr
