@@ -215,10 +215,10 @@ def test_several_labels_a_text(seqkit: Seqkit) -> None:
     seqkit("train", "classify", *words, "hidden=8", "embedding.size=8", "--out", "several")
     own = ["--file", "several.tsv", "--separator", ";"]
     assert json.loads(seqkit("eval", "several", *own, "--json").stdout)["micro_f1"] > 0.95
-    (line,) = seqkit("predict", "several", "red blue x1", "--json").stdout.splitlines()
+    (line,) = seqkit("predict", "several", "orange green x1", "--json").stdout.splitlines()
     said = json.loads(line)
     assert set(said["labels"]) == set(said["probabilities"]) == {"warm", "cold"}
-    plain = seqkit("predict", "several", "red blue x1").stdout.strip().split("\t")
+    plain = seqkit("predict", "several", "orange green x1").stdout.strip().split("\t")
     assert set(plain[::2]) == {"warm", "cold"}
 
 
