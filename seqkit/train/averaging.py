@@ -23,14 +23,12 @@ class WeightAverage:
         """Take the present weights into the average."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        present = self.model.state_dict()
         trained = {name for name, p in self.model.named_parameters() if p.requires_grad}
-        names = [name for name in present if name in trained]
-        torch._foreach_lerp_(
-            [self.average[n] for n in names], [present[n] for n in names], 1 - decay
-        )
-        for name in present.keys() - trained:
-            self.average[name].copy_(present[name])
+        for name, present in self.model.state_dict().items():
+            if name in trained:
+                self.average[name].lerp_(present, 1 - decay)
+            else:
+                self.average[name].copy_(present)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -204,7 +204,8 @@ def clip_gradients(model: nn.Module, norm: float, value: float) -> float:
     if value:
         for gradient in gradients:
             gradient.clamp_(-value, value)
-    total = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
+    total = float(nn.utils.get_total_norm(gradients))
     if norm and total > norm and math.isfinite(total):
-        torch._foreach_mul_(gradients, norm / total)
+        for gradient in gradients:
+            gradient.mul_(norm / total)
     return total
