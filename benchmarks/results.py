@@ -150,7 +150,7 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = ["# Results", "", "Written by `make results`. Mean over the seeds, on the test split."]
     lines += ["Settings were chosen on a validation split held out of the training data;"]
-    lines += ["the figures are of models trained on all of it, scored once.", ""]
+    lines += ["the figures are of models trained on all of it, for the fixed number of epochs.", ""]
     lines += [f"Machine: {machine()}. Minutes are of training, a seed.", ""]
     for title, (version, rows) in TABLES.items():
         if arguments.only in version:
