@@ -69,7 +69,8 @@ def run() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped.", 130)
     except (MemoryError, RuntimeError) as error:  # torch has no exception of its own on a CPU
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
+        told = ("allocate memory", "out of memory")
+        if isinstance(error, RuntimeError) and not any(words in str(error) for words in told):
             raise
         _fail("out of memory: try a smaller batch_size, max_length or hidden.", 2)
     except BrokenPipeError:  # the reader of our output has gone, as head does

@@ -54,8 +54,6 @@ class Embedding(nn.Module):
         chosen: the settings.
         pad: the id of padding.
         unk: the id that word dropout writes.
-        sparse: whether the gradient holds only the rows of the batch. It is read at every
-            forward from ``table.sparse``, so an optimizer may switch it.
     """
 
     table: nn.Embedding | None
@@ -67,7 +65,6 @@ class Embedding(nn.Module):
         *,
         pad: int,
         unk: int,
-        sparse: bool = False,
     ) -> None:
         super().__init__()
         self.vocabulary_size, self.chosen, self.pad, self.unk = vocabulary_size, chosen, pad, unk
@@ -76,7 +73,7 @@ class Embedding(nn.Module):
         if chosen.kind == "onehot":
             self.features = vocabulary_size
             return
-        self.table = nn.Embedding(vocabulary_size, chosen.size, padding_idx=pad, sparse=sparse)
+        self.table = nn.Embedding(vocabulary_size, chosen.size, padding_idx=pad)
         self.table.weight.requires_grad_(chosen.tune)
         self._randomise(self.table.weight, chosen.scale)
 
