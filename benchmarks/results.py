@@ -2,7 +2,7 @@
 
 Every row is a `seqkit train` command, run once for each seed in its own process; runs that are
 finished are not trained again, so an interrupted `make results` goes on where it stopped.
-`--only reuters` trains and refreshes the rows whose name contains the word.
+`--only nsmc` trains and refreshes the tables whose key holds the word, and leaves the others.
 """
 
 import argparse
@@ -34,31 +34,94 @@ class Row:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run gave: test scores, and seconds of training."""
+    """What one run gave: scores of each split, and seconds of training."""
 
-    test: dict[str, float]
+    scores: dict[str, dict[str, float]]
     seconds: float
 
 
-def reuters(version: str, score: str = "accuracy") -> list[Row]:
-    """Return the rows of one version of Reuters: the recurrent model and the baselines."""
+@dataclass(frozen=True)
+class Linear:
+    """TF-IDF and a linear SVM, the first thing a user would try."""
+
+    corpus: str
+    options: dict[str, str]
+    characters: bool = False  # rather than words
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of RESULTS.md; ``key`` is what ``--only`` selects it by."""
+
+    title: str
+    key: str
+    rows: list[Row]
+    linear: Linear | None = None
+    is_grid: bool = False  # of tokenizers and cells, a line a run
+    note: str = ""
+
+
+def reuters(title: str, version: str, score: str = "accuracy") -> Table:
+    """Return the table of one version of Reuters: the recurrent model and the baselines."""
     base = ("reuters", f"version={version}", "validation=0")
     models = {
         "BiLSTM": (),
         "CNN": ("model=cnn",),
         "MLP": ("model=mlp", "head.units=200", "epochs=30", "lr=0.005"),
     }
-    return [Row(name, (*base, *words), score) for name, words in models.items()]
+    rows = [Row(name, (*base, *words), score) for name, words in models.items()]
+    return Table(f"Reuters {title}", version, rows, Linear("reuters", {"version": version}))
 
 
-TABLES = {
-    "Reuters R8 (5,485 / 2,189), accuracy": ("r8", reuters("r8")),
-    "Reuters R52 (6,532 / 2,568), accuracy": ("r52", reuters("r52")),
-    "Reuters ModApte, 90 topics (7,770 / 3,019), micro-F1": (
-        "modapte",
-        reuters("modapte", "micro_f1"),
-    ),
+# A grid says which input suits which cell, at a size that a laptop trains in minutes.
+INPUTS = {
+    "whitespace": ("tokenizer=whitespace",),
+    "word": ("tokenizer=word",),
+    "syllable": ("tokenizer=syllable",),
+    "jamo": ("tokenizer=jamo",),
+    "unigram 16k": ("tokenizer=unigram", "text.options.size=16000"),
+    "bpe 16k": ("tokenizer=bpe", "text.options.size=16000"),
+    "mecab": ("tokenizer=mecab",),
+    "kiwi": ("tokenizer=kiwi",),
+    "kiwi + jamo": ("tokenizer=kiwi", "spelling=jamo"),
 }
+GRID = ("sentiment", "validation=0", "epochs=2", "hidden=64", "embedding.size=100")
+SENTIMENT = ("sentiment", "validation=0")
+NOISE = "Noisy: the test set with typos, dropped spaces and repeated letters (`noise=0.1`)."
+
+TABLES = [
+    reuters("R8 (5,485 / 2,189), accuracy", "r8"),
+    reuters("R52 (6,532 / 2,568), accuracy", "r52"),
+    reuters("ModApte, 90 topics (7,770 / 3,019), micro-F1", "modapte", "micro_f1"),
+    Table(
+        "NSMC, Korean film reviews (150,000 / 50,000), accuracy",
+        "nsmc",
+        [
+            Row("BiLSTM, morphemes", SENTIMENT),
+            Row("BiLSTM, morphemes + jamo", (*SENTIMENT, "spelling=jamo")),
+        ],
+        Linear("nsmc", {}, characters=True),
+        note=NOISE,
+    ),
+    Table(
+        "IMDb, English film reviews (25,000 / 25,000), accuracy",
+        "imdb",
+        [Row("BiLSTM, words", (*SENTIMENT, "corpus=imdb"))],
+        Linear("imdb", {}),
+        note=NOISE,
+    ),
+    Table(
+        "NSMC by tokenizer and cell, accuracy",
+        "grid",
+        [
+            Row(f"{name} | {cell}", (*GRID, *words, f"cell={cell}"), seeds=(0,))
+            for name, words in INPUTS.items()
+            for cell in ("rnn", "gru", "lstm")
+        ],
+        is_grid=True,
+        note=f"One seed, two epochs, 64 units in each direction. {NOISE}",
+    ),
+]
 
 
 def trained(row: Row, seed: int) -> Outcome:
@@ -74,7 +137,7 @@ def trained(row: Row, seed: int) -> Outcome:
         subprocess.run(command, check=True, cwd=ROOT)
         rows = logged(folder)
     seconds = sum(r["seconds"] for r in rows if r["kind"] == "epoch")
-    return Outcome(rows[-1]["test"], seconds)
+    return Outcome({k: v for k, v in rows[-1].items() if isinstance(v, dict)}, seconds)
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
@@ -83,8 +146,8 @@ def logged(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.open(encoding="utf-8")] if file.is_file() else []
 
 
-def linear(version: str) -> float:
-    """Return the test score of TF-IDF + LinearSVC, the first thing a user would try."""
+def linear(chosen: Linear) -> dict[str, float]:
+    """Return the scores of TF-IDF + LinearSVC on test, and on its noisy copy."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.metrics import f1_score
     from sklearn.multiclass import OneVsRestClassifier
@@ -92,42 +155,83 @@ def linear(version: str) -> float:
     from sklearn.svm import LinearSVC
 
     from seqkit.corpus import load
+    from seqkit.text.noise import perturb_all
 
-    corpus = load("reuters", {"version": version})
+    corpus = load(chosen.corpus, chosen.options)
     features = TfidfVectorizer(sublinear_tf=True)
+    if chosen.characters:
+        features = TfidfVectorizer(sublinear_tf=True, analyzer="char", ngram_range=(1, 4))
     train = features.fit_transform(corpus.splits["train"]["text"])
-    test = features.transform(corpus.splits["test"]["text"])
+    texts = list(corpus.splits["test"]["text"])
     if corpus.multi_label:
         names = MultiLabelBinarizer(classes=list(corpus.labels))
         truth = names.fit_transform(corpus.splits["test"]["labels"])
         model = OneVsRestClassifier(LinearSVC()).fit(
             train, names.transform(corpus.splits["train"]["labels"])
         )
-        return float(f1_score(truth, model.predict(test), average="micro"))
-    only = [labels[0] for labels in corpus.splits["train"]["labels"]]
-    answered = LinearSVC().fit(train, only).predict(test)
-    return float((answered == [labels[0] for labels in corpus.splits["test"]["labels"]]).mean())
+        answered = model.predict(features.transform(texts))
+        return {"test": float(f1_score(truth, answered, average="micro"))}
+    model = LinearSVC().fit(train, [labels[0] for labels in corpus.splits["train"]["labels"]])
+    true = [labels[0] for labels in corpus.splits["test"]["labels"]]
+    splits = {"test": texts, "noisy": list(perturb_all(texts, seed=0))}
+    return {
+        name: float((model.predict(features.transform(given)) == true).mean())
+        for name, given in splits.items()
+    }
 
 
-def table(title: str, version: str, rows: list[Row]) -> Iterator[str]:
+def table(chosen: Table) -> Iterator[str]:
     """Yield the lines of one table."""
-    yield from (f"## {title}", "", "| model | test | each seed | minutes | command |")
-    yield "|---|---|---|---|---|"
-    started = time.perf_counter()
-    score = linear(version)
-    minutes = (time.perf_counter() - started) / 60
-    script = "`benchmarks/results.py`"
-    yield f"| TF-IDF + LinearSVC | {score:.4f} | deterministic | {minutes:.1f} | {script} |"
-    for row in rows:
+    yield from (f"## {chosen.title}", "")
+    if chosen.note:
+        yield from (chosen.note, "")
+    yield from grid(chosen) if chosen.is_grid else by_seed(chosen)
+    yield ""
+
+
+def by_seed(chosen: Table) -> Iterator[str]:
+    """Yield a line for each row, the mean of its seeds."""
+    is_noisy = chosen.note == NOISE
+    noisy = " noisy |" if is_noisy else ""
+    yield f"| model | test | each seed |{noisy} minutes | command |"
+    yield "|---|---|---|---|---|" + "---|" * is_noisy
+    if chosen.linear:
+        started = time.perf_counter()
+        scores = linear(chosen.linear)
+        minutes = (time.perf_counter() - started) / 60
+        told = f" {scores['noisy']:.4f} |" if is_noisy else ""
+        what = "characters 1-4, " if chosen.linear.characters else ""
+        yield (
+            f"| {what}TF-IDF + LinearSVC | {scores['test']:.4f} | deterministic |{told} "
+            f"{minutes:.1f} | `benchmarks/results.py` |"
+        )
+    for row in chosen.rows:
         outcomes = [trained(row, seed) for seed in row.seeds]
-        scores = [outcome.test[row.score] for outcome in outcomes]
+        tests = [outcome.scores["test"][row.score] for outcome in outcomes]
         minutes = statistics.mean(outcome.seconds for outcome in outcomes) / 60
-        each = ", ".join(f"{s:.4f}" for s in scores)
+        each = ", ".join(f"{score:.4f}" for score in tests)
         seeds = ",".join(map(str, row.seeds))
         command = f"`seqkit train {' '.join(row.words)} seed={{{seeds}}}`"
-        mean = statistics.mean(scores)
-        yield f"| {row.name} | **{mean:.4f}** | {each} | {minutes:.1f} | {command} |"
-    yield ""
+        told = ""
+        if is_noisy:
+            told = f" {statistics.mean(o.scores['noisy'][row.score] for o in outcomes):.4f} |"
+        mean = statistics.mean(tests)
+        yield f"| {row.name} | **{mean:.4f}** | {each} |{told} {minutes:.1f} | {command} |"
+
+
+def grid(chosen: Table) -> Iterator[str]:
+    """Yield a line for each run, with what the tokenizer makes of the text."""
+    yield "| tokenizer | cell | test | noisy | unknown | noisy unknown | tokens | minutes |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in chosen.rows:
+        [outcome] = [trained(row, seed) for seed in row.seeds]
+        test, noisy = outcome.scores["test"], outcome.scores["noisy"]
+        yield (
+            f"| {row.name} | {test['accuracy']:.4f} | {noisy['accuracy']:.4f} "
+            f"| {test['unknown']:.2%} | {noisy['unknown']:.2%} "
+            f"| {test['tokens_per_text']:.1f} | {outcome.seconds / 60:.1f} |"
+        )
+    yield from ("", f"Command: `seqkit train {' '.join(GRID)} tokenizer=... cell=...`")
 
 
 def machine() -> str:
@@ -145,17 +249,31 @@ def machine() -> str:
 def main() -> None:
     """Train what is missing and write RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="tables whose version is this word")
+    parser.add_argument("--only", default="", help="tables whose key holds this word")
     parser.add_argument("--out", type=Path, default=ROOT / "RESULTS.md")
     arguments = parser.parse_args()
     lines = ["# Results", "", "Written by `make results`. Mean over the seeds, on the test split."]
     lines += ["Settings were chosen on a validation split held out of the training data;"]
     lines += ["the figures are of models trained on all of it, for the fixed number of epochs.", ""]
     lines += [f"Machine: {machine()}. Minutes are of training, a seed.", ""]
-    for title, (version, rows) in TABLES.items():
-        if arguments.only in version:
-            lines += table(title, version, rows)
+    written = sections(arguments.out)
+    for chosen in TABLES:
+        if arguments.only in chosen.key:
+            lines += table(chosen)
+        else:
+            lines += written.get(chosen.title, [])
     arguments.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def sections(path: Path) -> dict[str, list[str]]:
+    """Return the tables of a file of results by title, each with its lines."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        if line.startswith("## "):
+            found[line[3:]] = []
+        if found:
+            found[list(found)[-1]].append(line)
+    return {title: [*"\n".join(lines).rstrip().split("\n"), ""] for title, lines in found.items()}
 
 
 if __name__ == "__main__":

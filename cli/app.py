@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from seqkit import __version__
-from seqkit.cli import cp, data, demo, doctor, evaluate, ls, predict, show, train
+from seqkit.cli import cp, data, demo, doctor, evaluate, ls, predict, show, tokenize, train, vocab
 from seqkit.cli.arguments import print_help
 from seqkit.errors import SeqkitError
 
@@ -20,10 +20,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "eval": evaluate.evaluate,
     "predict": predict.predict,
+    "tokenize": tokenize.tokenize,
     "demo": demo.demo,
     "doctor": doctor.doctor,
 }
-GROUPS = {"data": data.app}
+GROUPS = {"data": data.app, "vocab": vocab.app}
 
 app = typer.Typer(
     name="seqkit",
@@ -74,8 +75,11 @@ def run() -> None:
             raise
         _fail("out of memory: try a smaller batch_size, max_length or hidden.", 2)
     except BrokenPipeError:  # the reader of our output has gone, as head does
-        _silence()
-        sys.exit(141)
+        _end_silently()
+    except SystemExit as end:  # typer's own answer to that
+        if isinstance(end.__context__, BrokenPipeError):
+            _end_silently()
+        raise
     except OSError as error:
         _silence()
         _fail(f"{error.filename or 'standard output'}: {error.strerror or error}.", 2)
@@ -85,6 +89,11 @@ def run() -> None:
 def _silence() -> None:
     """Let what is still to be written go nowhere, rather than fail again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _end_silently() -> None:
+    _silence()
+    sys.exit(141)
 
 
 def _usage(error: TyperException) -> str:

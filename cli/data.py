@@ -54,8 +54,9 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
     from seqkit import settings
     from seqkit.cli.output import print_json, print_table
     from seqkit.corpus import resolve, where
+    from seqkit.sources import find
 
-    module, _ = resolve(name, path)
+    module, place = resolve(name, path)
     card, here = module.CARD, where(name, path)
     facts = {
         "name": card.name,
@@ -76,7 +77,7 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
         for s in settings.leaves(module.Options())
     ]
     numbers: dict[str, Any] = {}
-    if here not in ("fetch", "by path"):
+    if card.synthetic or find(card, place) is not None:
         numbers = _numbers(_open(name, words, path, offline=True))
     if as_json:
         print_json({**facts, "options": options, **numbers})

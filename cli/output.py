@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 
@@ -29,6 +30,23 @@ def print_table(
         _print_rich(title, columns, table, right)
     else:
         _print_plain(title, columns, table, right)
+
+
+@contextmanager
+def progress_bar(doing: str, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
+    """Show a bar on standard error for the time of a block; call what it gives as work is done.
+
+    It gives None, and shows nothing, where standard error is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def _cell(value: object) -> str:

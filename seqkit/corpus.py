@@ -20,7 +20,7 @@ from seqkit import settings as settings_
 from seqkit.errors import SeqkitError, unknown
 from seqkit.sources import Card as Card
 from seqkit.sources import Source as Source
-from seqkit.sources import find, locate
+from seqkit.sources import files_of, find, locate
 from seqkit.text.tokenizer import Token
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ class Corpus:
     def examples(self, split: str) -> Iterator[Any]:
         """Yield the examples of a split, of type ``kind``."""
         return arrow.examples(self.split(split), self.kind)
+
+    def texts(self, split: str) -> Iterator[str]:
+        """Yield the texts of a split, whatever its examples are; of a pair, one and the other."""
+        several = {Pair: ["source", "target"], Fact: ["left", "right"]}
+        columns = self.split(split).select_columns(several.get(self.kind, ["text"]))
+        for batch in columns.iter(1000):
+            for row in zip(*batch.values(), strict=True):
+                yield from row
 
     def hold_out(self, fraction: float, seed: int = 0, split: str = "validation") -> "Corpus":
         """Return the corpus with a new split carved out of ``train``.
@@ -210,15 +218,30 @@ def resolve(name_or_path: str, path: str = "") -> tuple[Reader, str]:
         return reader(name_or_path), path
     given = Path(name_or_path).expanduser()
     if given.exists() or given.suffix or len(given.parts) > 1:
-        return reader("labelled"), str(given)
+        return reader("text" if _is_text(given) else "labelled"), str(given)
     raise unknown("corpus", name_or_path, names())
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path is plain text: by its ending, or a folder with such files and no others.
+
+    A folder with folders in it may be one for each class, and one with tables has labels.
+    """
+    from seqkit.corpora.labelled import READERS
+
+    if not path.is_dir():
+        endings = [ending.lower() for ending in path.suffixes[-2:]]
+        return endings[-1:] == [".txt"] or (endings[-1:] == [".gz"] and endings[0] not in READERS)
+    inside = [p for p in path.iterdir() if not p.name.startswith(".")]
+    labelled = any(p.is_dir() or p.suffix.lower() in READERS for p in inside)
+    return not labelled and any(_is_text(p) for p in inside)
 
 
 def where(name_or_path: str, path: str = "") -> str:
     """Return where a corpus lies on this machine, or how it comes to be there, in a word or two.
 
-    A folder or file, ``generated``, ``fetch`` (it can be downloaded) or ``by path`` (it is found
-    only where the user says).
+    A folder or file, ``generated``, ``fetch`` (it can be downloaded), ``by path`` (it is found
+    only where the user says) or ``in`` a package that is not installed.
     """
     module, path = resolve(name_or_path, path)
     if module.CARD.synthetic:
@@ -226,6 +249,8 @@ def where(name_or_path: str, path: str = "") -> str:
     found = find(module.CARD, path)
     if found is not None:
         return str(found)
+    if module.CARD.package:
+        return f"in {module.CARD.package.partition('/')[0]}"
     return "fetch" if module.CARD.sources else "by path"
 
 
@@ -274,14 +299,13 @@ def _stamp(file: Path) -> list[str | int]:
 
 
 def _code(module: Any) -> list[Path]:
-    """Return the reader's own source: what an older version of it has read is read again."""
-    file = Path(module.__file__)
-    return sorted(file.parent.glob(f"*{file.stem}*.py"))
+    """Return the readers' source, which share parts: what an older version read is read again."""
+    return sorted(Path(module.__file__).parent.glob("*.py"))
 
 
 def _files(card: Card, folder: Path) -> list[Path]:
     if card.files:
-        return [folder / name for name in card.files]
+        return [folder / name for name in files_of(card, folder)]
     return sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [folder]
 
 

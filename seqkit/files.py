@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from seqkit.errors import SeqkitError
 
@@ -48,6 +48,34 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``path`` only once the block ends well.
+
+    Raises:
+        SeqkitError: if it cannot be written; ``path`` is then as it was before.
+    """
+    path = path.absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}.", suffix=".part", dir=path.parent, ignore_cleanup_errors=True
+        ) as inside:
+            new, old = Path(inside) / "new", Path(inside) / "old"
+            new.mkdir()
+            yield new
+            if path.exists():
+                path.replace(old)
+            try:
+                new.replace(path)
+            except BaseException:
+                if old.exists():
+                    old.replace(path)
+                raise
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
 def _umask() -> int:
@@ -105,12 +133,31 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         SeqkitError: if the file is missing, not UTF-8 (with line and byte offset), holds NUL
             bytes, or has a line longer than ``LONGEST_LINE`` bytes; or a ``.gz`` is damaged.
     """
+    with opened(path) as file:
+        yield from lines_of(file, path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read its bytes, unpacked if it is a ``.gz``.
+
+    Raises:
+        SeqkitError: here or while it is read, if it is missing or damaged.
+    """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            yield from lines_of(file, path)
+            yield cast(IO[bytes], file)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or f"{error}; fetch it again"
         raise SeqkitError(f"cannot read {path}: {reason}.") from None
+
+
+class NotUtf8Error(SeqkitError):
+    """A line that is not UTF-8; ``problem`` is the message without its advice."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(f"{problem}: {advice}.")
+        self.problem = problem
 
 
 def lines_of(file: BinaryFile, where: Path | str) -> Iterator[tuple[int, str]]:
@@ -131,16 +178,16 @@ def _decoded(raw: bytes, where: Path | str, number: int, offset: int) -> str:
         raise SeqkitError(f"{place} is longer than {limit} MiB: split it into shorter lines.")
     if b"\0" in raw:
         at = offset + raw.index(b"\0")
-        raise SeqkitError(
-            f"{place} holds a NUL byte at byte {at}: this is not UTF-8 text (if it is UTF-16: "
-            "iconv -f UTF-16 -t UTF-8)."
+        raise NotUtf8Error(
+            f"{place} holds a NUL byte at byte {at}",
+            "this is not UTF-8 text (if it is UTF-16: iconv -f UTF-16 -t UTF-8)",
         )
     try:
         line = raw.decode("utf-8-sig" if offset == 0 else "utf-8")
     except UnicodeDecodeError as error:
-        raise SeqkitError(
-            f"{place} is not UTF-8 (byte {offset + error.start} is 0x{raw[error.start]:02x}): "
-            "convert the file to UTF-8 (for Korean files: iconv -f CP949 -t UTF-8)."
+        raise NotUtf8Error(
+            f"{place} is not UTF-8 (byte {offset + error.start} is 0x{raw[error.start]:02x})",
+            "convert the file to UTF-8 (for Korean files: iconv -f CP949 -t UTF-8)",
         ) from None
     return line.removesuffix("\n").removesuffix("\r")
 

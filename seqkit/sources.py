@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from seqkit.errors import SeqkitError
@@ -38,8 +39,10 @@ class Card:
 
     ``kind`` is the type of its examples (``Text``, ``Labelled``, ...). A data set with files has
     ``folder``, their folder's name inside ``SEQKIT_DATA`` and the user cache, ``files``, the
-    names it needs there, and ``sources``, where they can be fetched. One without a ``folder`` is
-    generated (``synthetic``) or read from a path that the user gives.
+    names (of files, or of folders of them) it needs there, and ``sources``, where they can be
+    fetched. ``also`` lists other layouts of the same data, a folder and its files each, and
+    ``package`` the folder of an installed package that ships them (``konlpy/data/...``). One
+    without a ``folder`` is generated (``synthetic``) or read from a path that the user gives.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Card:
     synthetic: bool = False
     folder: str = ""
     files: tuple[str, ...] = ()
+    also: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    package: str = ""
     sources: tuple[Source, ...] = ()
 
 
@@ -73,7 +78,7 @@ def find(card: Card, path: str = "") -> Path | None:
     """Return where the data set lies on this machine, or None if it is not here.
 
     Looked for at ``path`` if the user gives one, else in the folders of ``SEQKIT_DATA``, then in
-    the user cache.
+    the user cache, then in the package that ships it.
 
     Raises:
         SeqkitError: if there is nothing at ``path``, or files of the data set are missing there.
@@ -82,7 +87,7 @@ def find(card: Card, path: str = "") -> Path | None:
         given = Path(path).expanduser()
         if not given.exists():
             raise SeqkitError(f"no file or folder at {given} ({card.name}): check the path.")
-        if missing := _missing(card, given):
+        if missing := missing_files(card, given):
             raise SeqkitError(
                 f"{given} has no {missing[0]}: {card.name} needs {len(card.files)} files there "
                 f"({len(missing)} missing)."
@@ -90,7 +95,7 @@ def find(card: Card, path: str = "") -> Path | None:
         return given
     if not card.folder:
         return None
-    return next((place for place in _places(card) if not _missing(card, place)), None)
+    return next((place for place in _places(card) if not missing_files(card, place)), None)
 
 
 def data_folders() -> list[Path]:
@@ -100,11 +105,28 @@ def data_folders() -> list[Path]:
 
 
 def _places(card: Card) -> list[Path]:
-    return [folder / card.folder for folder in (*data_folders(), cache_folder() / "data")]
+    names = dict.fromkeys((card.folder, *(folder for folder, _ in card.also)))
+    folders = (*data_folders(), cache_folder() / "data")
+    return [folder / name for folder in folders for name in names] + _in_package(card)
 
 
-def _missing(card: Card, folder: Path) -> list[str]:
-    return [name for name in card.files if not (folder / name).is_file()]
+def _in_package(card: Card) -> list[Path]:
+    """Return where an installed package keeps the data, without importing it."""
+    package, _, inside = card.package.partition("/")
+    spec = find_spec(package) if package else None
+    return [Path(place) / inside for place in (spec and spec.submodule_search_locations) or ()]
+
+
+def files_of(card: Card, folder: Path) -> tuple[str, ...]:
+    """Return the names that the data set has in ``folder``: those of the first whole layout."""
+    layouts = (card.files, *(files for _, files in card.also))
+    whole = (files for files in layouts if all((folder / name).exists() for name in files))
+    return next(whole, card.files)
+
+
+def missing_files(card: Card, folder: Path) -> list[str]:
+    """Return what is missing from ``folder``; nothing if any one layout is whole."""
+    return [name for name in files_of(card, folder) if not (folder / name).exists()]
 
 
 def locate(card: Card, path: str = "", *, offline: bool = False) -> Path | None:
@@ -119,6 +141,12 @@ def locate(card: Card, path: str = "", *, offline: bool = False) -> Path | None:
         return found
     if not card.folder:
         raise SeqkitError(f"{card.name} reads your own data: give its file or folder as the path.")
+    if card.package:
+        package = card.package.partition("/")[0]
+        raise SeqkitError(
+            f"{card.name} comes with {package}, which is not installed: "
+            f"pip install 'seqkit-nlp[{package}]'."
+        )
     if offline or os.environ.get("SEQKIT_OFFLINE", "0") not in ("", "0") or not card.sources:
         why = "the network is switched off (offline)" if card.sources else "has no public download"
         how = (
@@ -167,9 +195,9 @@ def fetch(card: Card) -> Path:
 def _root(card: Card, unpacked: Path) -> Path:
     """Return the folder that holds the files: archives often wrap them in one of their own."""
     for folder in (unpacked, *sorted(p for p in unpacked.rglob("*") if p.is_dir())):
-        if not _missing(card, folder):
+        if not missing_files(card, folder):
             return folder
-    missing = _missing(card, unpacked)[0]
+    missing = missing_files(card, unpacked)[0]
     raise SeqkitError(f"what was fetched for {card.name} holds no {missing}; nothing was kept.")
 
 

@@ -10,6 +10,26 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """How the tokens of a batch are spelt, each distinct word once.
+
+    Attributes:
+        words: ``(batch, time)`` int64, the row of ``units`` that spells each token; at padding,
+            that of the row's last.
+        units: ``(distinct words, longest)`` int64, ids of jamo or letters, padded on the right.
+        lengths: ``(distinct words,)`` int64, the number of units in each, at least 1.
+    """
+
+    words: Tensor
+    units: Tensor
+    lengths: Tensor
+
+    def to(self, device: torch.device) -> "Spelling":
+        """Return the spelling with its tensors on ``device``."""
+        return Spelling(self.words.to(device), self.units.to(device), self.lengths.to(device))
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows of token ids, padded on the right.
 
@@ -20,6 +40,7 @@ class Batch:
         targets: what the model should say; ``(batch,)`` int64 classes, or ``(batch, labels)``
             float32 of zeros and ones; None where there is nothing to learn from.
         tokens: the number of real tokens in the batch, padding excluded.
+        spelling: what its tokens are spelt with, where the model reads that too.
     """
 
     ids: Tensor
@@ -27,6 +48,7 @@ class Batch:
     rows: NDArray[np.int64]
     tokens: int
     targets: Tensor | None = None
+    spelling: Spelling | None = None
 
     @cached_property
     def mask(self) -> Tensor:
@@ -38,4 +60,6 @@ class Batch:
         if self.ids.device == device:
             return self
         targets = None if self.targets is None else self.targets.to(device)
-        return Batch(self.ids.to(device), self.lengths.to(device), self.rows, self.tokens, targets)
+        spelling = None if self.spelling is None else self.spelling.to(device)
+        ids, lengths = self.ids.to(device), self.lengths.to(device)
+        return Batch(ids, lengths, self.rows, self.tokens, targets, spelling)

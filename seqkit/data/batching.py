@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from seqkit.data.batch import Batch
 from seqkit.data.ragged import Ragged
+from seqkit.data.spelling import Spellings
 from seqkit.errors import SeqkitError
 
 POOL = 50  # batches
@@ -32,6 +33,7 @@ class Batches:
         pad: the id that fills a row up to the longest of its batch.
         targets: ``(rows,)`` class numbers, or ``(rows, labels)`` of zeros and ones; None for no
             targets.
+        spellings: of the tokens of ``ragged``, for models that read them; None for none.
         shuffle: True for training; False for a fixed order, shortest rows first.
         seed: with the epoch's number, decides the order; at least 0.
 
@@ -46,6 +48,7 @@ class Batches:
         batch_size: int,
         pad: int,
         targets: ArrayLike | None = None,
+        spellings: Spellings | None = None,
         shuffle: bool = False,
         seed: int = 0,
     ) -> None:
@@ -58,9 +61,11 @@ class Batches:
             raise SeqkitError(f"row {row} is empty: a batch needs at least one token a row.")
         self.batch_size, self.pad, self.shuffle, self.seed = batch_size, pad, shuffle, seed
         self._targets = None if targets is None else _checked(np.asarray(targets), len(ragged))
-        self._lengths = ragged.lengths
-        self._values = np.asarray(ragged.values)  # still mapped, without the subclass's overhead
-        self._offsets = np.asarray(ragged.offsets)
+        if spellings is not None and len(spellings.words) != len(ragged.values):
+            raise SeqkitError(
+                f"{len(spellings.words)} tokens are spelt, and the rows have {len(ragged.values)}."
+            )
+        self._ragged, self._lengths, self._spellings = ragged, ragged.lengths, spellings
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -86,19 +91,17 @@ class Batches:
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Return the given rows as one padded batch."""
-        lengths = self._lengths[rows]
-        steps = np.arange(lengths.max())
-        cells = self._offsets[rows][:, None] + steps
-        # Cells past a row's end read into the next row (past the last value: the last value
-        # again), and are padding in any case.
-        ids = self._values.take(cells, mode="clip").astype(np.int64)
-        ids[steps >= lengths[:, None]] = self.pad
-        targets = None
+        ids, lengths = self._ragged.padded(rows, self.pad)
+        targets = spelling = None
         if self._targets is not None:
             kind = np.int64 if self._targets.ndim == 1 else np.float32
             targets = torch.from_numpy(self._targets[rows].astype(kind))
+        if self._spellings is not None:
+            spelling = self._spellings.batch(self._ragged.places(rows), self.pad)
         tokens = int(lengths.sum())
-        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets)
+        return Batch(
+            torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets, spelling
+        )
 
     def padding_waste(self, epoch: int = 0) -> float:
         """Return the share of the cells of an epoch's batches that is padding, from 0 to 1."""

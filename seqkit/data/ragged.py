@@ -5,20 +5,18 @@ processes and cut into batches without a Python loop over rows.
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.errors import SeqkitError
 from seqkit.files import atomic
-from seqkit.text.tokenizer import Tokenizer
-from seqkit.text.vocabulary import Vocabulary
 
 VALUES, OFFSETS = "values.npy", "offsets.npy"
 
@@ -85,6 +83,45 @@ class Ragged:
         """``(rows,)``, the number of tokens in each row."""
         return np.diff(self.offsets)
 
+    def padded(
+        self, rows: NDArray[np.int64], pad: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the given rows as one array ``(rows, longest)``, and their lengths ``(rows,)``.
+
+        No row may be empty; ``pad`` fills each up to the longest.
+        """
+        places, lengths = self.places(rows), self.lengths[rows]
+        ids = self._flat[places].astype(np.int64)
+        ids[np.arange(places.shape[1]) >= lengths[:, None]] = pad
+        return ids, lengths
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in ``values`` the tokens of the rows are, ``(rows, longest)``.
+
+        No row may be empty; cells past its end point at its last token.
+        """
+        lengths = self.lengths[rows]
+        steps = np.minimum(np.arange(lengths.max()), lengths[:, None] - 1)
+        places: NDArray[np.int64] = self._starts[rows][:, None] + steps
+        return places
+
+    @cached_property
+    def _flat(self) -> NDArray[np.int32]:
+        return np.asarray(self.values)  # still mapped, without the subclass's overhead
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.asarray(self.offsets)
+
+    def first(self, length: int) -> "Ragged":
+        """Return the rows cut to their first ``length`` values."""
+        lengths = self.lengths
+        if lengths.max(initial=0) <= length:
+            return self
+        steps = np.arange(len(self.values)) - np.repeat(self._starts[:-1], lengths)
+        offsets = np.concatenate([[0], np.cumsum(np.minimum(lengths, length))])
+        return Ragged(self._flat[steps < length], offsets)
+
     def followed_by(self, other: "Ragged") -> "Ragged":
         """Return these rows and then those of ``other``."""
         offsets = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
@@ -124,30 +161,52 @@ def _map(path: Path) -> NDArray[Any]:
         ) from None
 
 
-def encode(
-    texts: Iterable[str],
-    tokenizer: Tokenizer,
-    vocabulary: Vocabulary,
-    *,
-    max_length: int | None = None,
-) -> Ragged:
-    """Turn texts into rows of token ids, one row a text, each of at least one token.
+class RaggedWriter:
+    """Rows that are written to disk as they come, made by :func:`ragged_writer`."""
 
-    Args:
-        texts: read once, in order; only their ids are kept.
-        tokenizer: cuts a text into tokens.
-        vocabulary: gives each token its id.
-        max_length: tokens to keep of each text, from its beginning; None for all.
+    def __init__(self, values: IO[bytes], offsets: IO[bytes]) -> None:
+        self._values, self._offsets = values, offsets
+        self._tokens = self._rows = 0
+        self._head()
+        offsets.write(np.zeros(1, np.int64).data)
+
+    def add(self, values: NDArray[np.int32], lengths: NDArray[np.int64]) -> None:
+        """Append rows: their ``values`` end to end, and the length of each."""
+        offsets = self._tokens + np.cumsum(lengths, dtype=np.int64)
+        self._values.write(np.ascontiguousarray(values, np.int32).data)
+        self._offsets.write(offsets.data)
+        self._tokens += len(values)
+        self._rows += len(lengths)
+
+    def finish(self) -> None:
+        """Write the final sizes to the beginning of the files."""
+        self._head()
+
+    def _head(self) -> None:
+        for file, size, kind in (
+            (self._values, self._tokens, "<i4"),
+            (self._offsets, self._rows + 1, "<i8"),
+        ):
+            file.seek(0)
+            head = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({size},), }}"
+            # NumPy's format, version 1.0, with room for any size: 128 bytes in all.
+            file.write(b"\x93NUMPY\x01\x00\x76\x00" + head.ljust(117).encode() + b"\n")
+
+
+@contextmanager
+def ragged_writer(folder: Path) -> Iterator[RaggedWriter]:
+    """Write a :class:`Ragged` folder row by row; nothing is left or replaced unless all is.
 
     Raises:
-        SeqkitError: if ``max_length`` is below 1, or an empty text meets a vocabulary that has
-            no ``unk`` to stand for it.
+        SeqkitError: if it cannot be written.
     """
-    if max_length is not None and max_length < 1:
-        raise SeqkitError(f"max_length = {max_length}: it must be at least 1.")
-    words, ids = tokenizer.words, vocabulary.ids
-    if max_length is None:
-        rows = (ids(words(text)) for text in texts)
-    else:
-        rows = (ids(islice(words(text), max_length)) for text in texts)
-    return Ragged.from_rows(row or [vocabulary.unk] for row in rows)
+    folder, is_new = Path(folder), not Path(folder).exists()
+    try:
+        with atomic(folder / VALUES) as values, atomic(folder / OFFSETS) as offsets:
+            writer = RaggedWriter(values, offsets)
+            yield writer
+            writer.finish()
+    except BaseException:
+        if is_new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise

@@ -13,6 +13,7 @@ from seqkit.nn.embedding import Embedding, EmbeddingSettings
 from seqkit.nn.head import Head, HeadSettings
 from seqkit.nn.pooling import Pooling, PoolingName, masked_mean
 from seqkit.nn.recurrent import Encoded, Encoder, EncoderSettings
+from seqkit.nn.word_encoder import WordEncoder, WordEncoderSettings
 from seqkit.settings import settings
 
 
@@ -24,6 +25,7 @@ class ClassifierSettings:
         default="rnn", description="the reader; mlp: the mean of the embeddings"
     )
     embedding: EmbeddingSettings = EmbeddingSettings()
+    word_encoder: WordEncoderSettings = WordEncoderSettings()
     encoder: EncoderSettings = EncoderSettings()
     pooling: tuple[PoolingName, ...] = Field(
         default=("max",), description="rnn: last, mean, max, attention, or several"
@@ -120,6 +122,8 @@ class Classifier(nn.Module):
         pad: the id of padding.
         unk: the id of an unknown token.
         labels: how many there are.
+        units: how many ids of units there are, if each token's spelling is read as well, with the
+            same ids for padding and unknown; 0 if not.
         multi_label: whether a text may have any number of labels, or exactly one.
         class_weights: ``(labels,)``, what a text of each label counts for in the loss; with
             ``multi_label``, what the label's presence counts for. None: 1 each.
@@ -135,13 +139,19 @@ class Classifier(nn.Module):
         pad: int,
         unk: int,
         labels: int,
+        units: int = 0,
         multi_label: bool = False,
         class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.chosen, self.multi_label = chosen, multi_label
         self.embedding = Embedding(vocabulary_size, chosen.embedding, pad=pad, unk=unk)
-        self.reader = READERS[chosen.model](self.embedding.features, chosen)
+        features = self.embedding.features
+        self.word_encoder: WordEncoder | None = None
+        if units:
+            self.word_encoder = WordEncoder(units, chosen.word_encoder, pad=pad, unk=unk)
+            features += self.word_encoder.features
+        self.reader = READERS[chosen.model](features, chosen)
         self.head = Head(self.reader.features, chosen.head, labels)
         # Only the loss reads them: a trained model is complete without.
         self.register_buffer("class_weights", class_weights, persistent=False)
@@ -160,8 +170,16 @@ class Classifier(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits, ``(batch, labels)``."""
-        logits: Tensor = self.head(self.reader(self.embedding(batch.ids), batch))
+        logits: Tensor = self.head(self.reader(self.embed(batch), batch))
         return logits
+
+    def embed(self, batch: Batch) -> Tensor:
+        """Return ``(batch, time, features)``: each token's vector and what its spelling says."""
+        vectors: Tensor = self.embedding(batch.ids)
+        if self.word_encoder is None:
+            return vectors
+        assert batch.spelling is not None
+        return torch.cat([vectors, self.word_encoder(batch.spelling)], dim=2)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss over the rows of ``batch``, a scalar.
@@ -194,7 +212,7 @@ class Classifier(nn.Module):
         reader = self.reader
         if not isinstance(reader, Recurrent) or reader.pooling.attention is None:
             return None
-        outputs = reader.encode(self.embedding(batch.ids), batch).outputs
+        outputs = reader.encode(self.embed(batch), batch).outputs
         return reader.pooling.attention.weights(outputs, batch.mask)
 
 

@@ -1,7 +1,7 @@
 """Many-to-one: how a labelled corpus becomes batches, a model, and scores."""
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,14 +15,17 @@ from torch import Tensor
 from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches
-from seqkit.data.ragged import Ragged
+from seqkit.data.interning import intern
+from seqkit.data.spelling import Speller
 from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
-from seqkit.tasks.text_classifier import TextClassifier, build_model, encode_labels
+from seqkit.tasks.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.text import tokenizer as tokenizers
-from seqkit.text.vocabulary import Vocabulary, count
+from seqkit.text.noise import perturb_all
+from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
@@ -31,25 +34,41 @@ from seqkit.vectors.formats import read_text_vectors
 
 Option = bool | int | float | str
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
+NOISY = "noisy"  # the test split, perturbed
 
 
 @settings
 class TextSettings:
     """How a text becomes token ids."""
 
-    tokenizer: str = Field(default="word", description="whitespace, word or character")
+    tokenizer: str = Field(
+        default="auto",
+        description="auto: kiwi for Korean, else word; 'seqkit tokenize --compare all' shows all",
+    )
     options: dict[str, Option] = Field(
-        default_factory=lambda: dict[str, Option](lower=True),
-        description="of the tokenizer, as text.options.lower=false",
+        default_factory=dict, description="of the tokenizer, as text.options.lower=false"
     )
     min_count: int = Field(default=2, ge=1, description="rarer words become <unk>")
     max_words: int = Field(default=30_000, ge=0, description="the most frequent (0: no limit)")
     max_length: int = Field(default=256, ge=1, description="a longer text keeps its beginning")
+    spelling: Literal["none", "jamo", "syllable", "character"] = Field(
+        default="none",
+        description="read each token's spelling too, so that unseen words have a meaning",
+    )
+    workers: int = Field(default=1, ge=1, description="processes that cut texts into tokens")
 
     @model_validator(mode="after")
     def _known(self) -> "TextSettings":
-        tokenizers.create(self.tokenizer, self.options)  # refused before any data is read
+        if self.tokenizer != "auto":
+            tokenizers.create(self.tokenizer, self.options)  # refused before any data is read
         return self
+
+    def create(self, languages: Sequence[str]) -> Tokenizer:
+        """Return the tokenizer for a text of these languages (``ko``, ``en``)."""
+        if self.tokenizer != "auto":
+            return tokenizers.create(self.tokenizer, self.options)
+        name, options = ("kiwi", {}) if list(languages) == ["ko"] else ("word", {"lower": True})
+        return tokenizers.create(name, {**options, **self.options})
 
 
 @settings
@@ -68,6 +87,12 @@ class ClassificationSettings:
     )
     threshold: float = Field(
         default=0.5, gt=0, lt=1, description="multi-label: answer labels at least this probable"
+    )
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="also score a copy of test, misspelt: probability at each character (0: none)",
     )
     text: TextSettings = TextSettings()
     classifier: ClassifierSettings = ClassifierSettings()
@@ -104,14 +129,17 @@ class Classification:
                 "leave them out, or hold out a validation split."
             )
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
+        if chosen.noise and "test" in self.splits:
+            self.splits.append(NOISY)
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
-        self.classifier = self._classifier()
+        self.classifier, self.inputs = self._classifier()
         self.model = self.classifier.model
-        self.rows, true = self._encoded("train")
+        true = self._truth("train")
         self.targets = true if corpus.multi_label else true.argmax(axis=1)
         self.batches = Batches(
-            self.rows,
+            self.inputs.rows,
             targets=self.targets,
+            spellings=self.inputs.spellings,
             batch_size=chosen.train.batch_size,
             pad=self.classifier.vocabulary.pad,
             shuffle=True,
@@ -119,37 +147,46 @@ class Classification:
         )
 
     def _texts(self, split: str) -> Iterator[str]:
-        return (example.text for example in self.corpus.examples(split))
+        if split == NOISY:
+            yield from perturb_all(self._texts("test"), seed=0, rate=self.settings.noise)
+        else:
+            yield from (example.text for example in self.corpus.examples(split))
 
-    def _classifier(self) -> TextClassifier:
-        chosen, corpus = self.settings, self.corpus
-        tokenizer = tokenizers.create(chosen.text.tokenizer, chosen.text.options)
+    def _classifier(self) -> tuple[TextClassifier, Inputs]:
+        """Learn the words from the training split; return the classifier and its encoded texts."""
+        chosen, corpus, text = self.settings, self.corpus, self.settings.text
+        tokenizer = text.create(corpus.card.languages)
+        tokenizer = tokenizers.trained(tokenizer, self._texts("train"))
+        interned = intern(self._texts("train"), tokenizer, workers=text.workers)
         vocabulary = Vocabulary.build(
-            count(self._texts("train"), tokenizer),
-            min_count=chosen.text.min_count,
-            max_size=chosen.text.max_words + SPECIALS if chosen.text.max_words else None,
+            interned.counts(),
+            min_count=text.min_count,
+            max_size=text.max_words + SPECIALS if text.max_words else None,
         )
+        speller = None
+        if text.spelling != "none":
+            speller = Speller.learn(tokenizers.create(text.spelling), interned.counts())
         balanced = chosen.classifier.class_weights == "balanced"
         weights = self._class_weights() if balanced else None
         torch.manual_seed(chosen.train.seed)
         model = build_model(
-            chosen.classifier, vocabulary, len(corpus.labels), corpus.multi_label, weights
+            chosen.classifier, vocabulary, speller, len(corpus.labels), corpus.multi_label, weights
         )
-        return TextClassifier(
+        classifier = TextClassifier(
             model,
             tokenizer,
             vocabulary,
+            speller,
             corpus.labels,
             corpus.multi_label,
             chosen.threshold,
-            chosen.text.max_length,
+            text.max_length,
         )
+        return classifier, classifier.inputs(interned)
 
     def _class_weights(self) -> Tensor:
         """Weights inversely proportional to class frequency, 1 on average over rows."""
-        labels = (example.labels for example in self.corpus.examples("train"))
-        true = encode_labels(labels, self.corpus.labels, "the train split")
-        frequency = true.sum(axis=0, dtype=np.float64)
+        frequency = self._truth("train").sum(axis=0, dtype=np.float64)
         return torch.from_numpy(frequency.sum() / (len(frequency) * frequency)).float()
 
     def start(self) -> None:
@@ -173,27 +210,35 @@ class Classification:
                 )
             embedding.load_vectors(tokens, words, matrix)
         elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
-            rows = self.rows
+            rows = self.inputs.rows
             if "unlabelled" in self.corpus.splits:
-                rows = rows.followed_by(self.classifier.encode(self._texts("unlabelled")))
+                rows = rows.followed_by(self._encoded("unlabelled").rows)
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
             if vectors.any():
                 embedding.start_from(vectors * (chosen.scale / vectors.std()))
 
-    def _encoded(self, split: str) -> tuple[Ragged, NDArray[np.uint8]]:
-        labels = (example.labels for example in self.corpus.examples(split))
-        true = encode_labels(labels, self.corpus.labels, f"the {split} split")
-        return self.classifier.encode(self._texts(split)), true
+    def _encoded(self, split: str) -> Inputs:
+        return self.classifier.encode(self._texts(split), workers=self.settings.text.workers)
+
+    def _truth(self, split: str) -> NDArray[np.uint8]:
+        """Return ``(rows, labels)`` of ones where a row of the split has a label."""
+        rows = self.corpus.examples("test" if split == NOISY else split)
+        labels = (example.labels for example in rows)
+        return encode_labels(labels, self.corpus.labels, f"the {split} split")
 
     @cached_property
-    def _scored(self) -> dict[str, tuple[Ragged, NDArray[np.uint8]]]:
-        return {split: self._encoded(split) for split in self.splits}
+    def _scored(self) -> dict[str, tuple[Inputs, NDArray[np.uint8]]]:
+        return {split: (self._encoded(split), self._truth(split)) for split in self.splits}
 
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of the encoded training data, in their order."""
         value = 0
-        for part in (self.rows.values, self.rows.offsets, self.targets):
+        rows, spellings = self.inputs
+        parts = [rows.values, rows.offsets, self.targets]
+        if spellings:
+            parts += [spellings.words, spellings.units.values]
+        for part in parts:
             value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
         return f"{value:08x}"
 
@@ -212,8 +257,11 @@ class Classification:
         return self.classifier.report(*self._scored[split])
 
     def evaluate(self, split: str) -> dict[str, float]:
-        """Return the scores of a split by name."""
-        return self.report(split).scores
+        """Return the scores of a split by name; ``unknown`` is the share of unknown tokens."""
+        rows = self._scored[split][0].rows
+        unknown = float((rows.values == self.classifier.vocabulary.unk).mean())
+        figures = {"unknown": unknown, "tokens_per_text": float(rows.lengths.mean())}
+        return self.report(split).scores | figures
 
     def save(self, run: Run) -> None:
         """Write the tokenizer, the vocabulary and the labels."""
@@ -222,8 +270,9 @@ class Classification:
     @property
     def summary(self) -> str:
         """The size of the data and of the model, in a line."""
+        rows = self.inputs.rows
         return (
-            f"{len(self.rows):,} texts, {len(self.rows.values):,} tokens, "
+            f"{len(rows):,} texts, {len(rows.values):,} tokens, "
             f"{self.batches.padding_waste():.1%} padding, "
             f"{len(self.classifier.vocabulary):,} words, {len(self.corpus.labels)} labels, "
             f"{parameter_count(self.model) / 1e6:.1f}M weights"
@@ -231,11 +280,12 @@ class Classification:
 
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
         """Return the model card."""
+        rows = self.inputs.rows
         words, waste = len(self.classifier.vocabulary), self.batches.padding_waste()
         facts = {
             "task": "one label a text" if not self.corpus.multi_label else "labels of a text",
             "labels": ", ".join(self.corpus.labels),
-            "training rows": f"{len(self.rows):,} ({len(self.rows.values):,} tokens)",
+            "training rows": f"{len(rows):,} ({len(rows.values):,} tokens)",
             "vocabulary": f"{words:,} words, of the training split",
             "parameters": f"{parameter_count(self.model):,}",
             "padding": f"{waste:.1%} of the cells of a batch, on average",

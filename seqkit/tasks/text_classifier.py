@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqkit.data.batching import Batches
-from seqkit.data.ragged import Ragged, encode
+from seqkit.data.interning import Interned, intern
+from seqkit.data.ragged import Ragged
+from seqkit.data.spelling import Speller, Spellings
 from seqkit.errors import SeqkitError, unknown
 from seqkit.files import read_json, write_json
 from seqkit.models.classifier import Classifier, ClassifierSettings
@@ -43,6 +46,13 @@ class Prediction:
         return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
 
 
+class Inputs(NamedTuple):
+    """What the model reads of a number of texts."""
+
+    rows: Ragged
+    spellings: Spellings | None = None
+
+
 @dataclass(frozen=True)
 class TextClassifier:
     """A model with all it needs to read text: what a run answers with.
@@ -51,6 +61,7 @@ class TextClassifier:
         model: the network.
         tokenizer: cuts a text into tokens.
         vocabulary: gives tokens their ids.
+        speller: gives each token's spelling, where the model reads it.
         labels: class names in the order of the model's outputs.
         multi_label: whether a text may have any number of labels.
         threshold: multi-label: labels at least this probable are answered, or the best one.
@@ -60,14 +71,21 @@ class TextClassifier:
     model: Classifier
     tokenizer: Tokenizer
     vocabulary: Vocabulary
+    speller: Speller | None
     labels: tuple[str, ...]
     multi_label: bool
     threshold: float
     max_length: int
 
-    def encode(self, texts: Iterable[str]) -> Ragged:
-        """Return the token ids of ``texts``; an empty text is one unknown token."""
-        return encode(texts, self.tokenizer, self.vocabulary, max_length=self.max_length)
+    def encode(self, texts: Iterable[str], *, workers: int = 1) -> Inputs:
+        """Return what the model reads of ``texts``; an empty text is one unknown token."""
+        return self.inputs(intern(texts, self.tokenizer, workers=workers))
+
+    def inputs(self, interned: Interned) -> Inputs:
+        """Return what the model reads of texts that are cut into tokens already."""
+        cut = interned.first(self.max_length)
+        spellings = cut.spellings(self.speller) if self.speller else None
+        return Inputs(cut.ids(self.vocabulary), spellings)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one answer for each text, in order.
@@ -89,9 +107,9 @@ class TextClassifier:
                 chosen = sorted(np.flatnonzero(answered), key=lambda i: -row[i])
                 yield Prediction(tuple(self.labels[i] for i in chosen), scores)
 
-    def probabilities(self, rows: Ragged) -> NDArray[np.float32]:
+    def probabilities(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return ``(rows, labels)`` probabilities."""
-        return self._probabilities(self.logits(rows))
+        return self._probabilities(self.logits(inputs))
 
     def _probabilities(self, logits: Tensor) -> NDArray[np.float32]:
         activated = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
@@ -99,9 +117,12 @@ class TextClassifier:
         return result
 
     @torch.inference_mode()
-    def logits(self, rows: Ragged) -> Tensor:
-        """Return ``(rows, labels)`` outputs of the model, in the order of ``rows``."""
-        batches = Batches(rows, batch_size=ROWS_AT_ONCE, pad=self.vocabulary.pad)
+    def logits(self, inputs: Inputs) -> Tensor:
+        """Return ``(rows, labels)`` outputs of the model, in the order of the rows."""
+        rows, spellings = inputs
+        batches = Batches(
+            rows, spellings=spellings, batch_size=ROWS_AT_ONCE, pad=self.vocabulary.pad
+        )
         device = next(self.model.parameters()).device
         training = self.model.training
         self.model.eval()
@@ -117,13 +138,13 @@ class TextClassifier:
         best[np.arange(len(best)), probabilities.argmax(axis=1)] = True
         return best | (probabilities >= self.threshold) if self.multi_label else best
 
-    def report(self, rows: Ragged, true: NDArray[np.uint8]) -> Report:
-        """Score the model on ``rows``, whose labels are ``true`` ``(rows, labels)``.
+    def report(self, inputs: Inputs, true: NDArray[np.uint8]) -> Report:
+        """Score the model on ``inputs``, whose labels are ``true`` ``(rows, labels)``.
 
         The loss is the mean negative log-likelihood of a row's labels, without smoothing or
         class weights.
         """
-        logits, targets = self.logits(rows), torch.from_numpy(true)
+        logits, targets = self.logits(inputs), torch.from_numpy(true)
         if self.multi_label:
             bits = F.binary_cross_entropy_with_logits(logits, targets.float(), reduction="sum")
             loss = bits / max(1, len(logits))
@@ -136,6 +157,8 @@ class TextClassifier:
         """Write everything but the weights and settings into a run directory."""
         tokenizers.save(self.tokenizer, run.tokenizer_folder)
         self.vocabulary.save(run.vocabulary_file)
+        if self.speller:
+            self.speller.save(run.spelling_folder)
         write_json(run.labels_file, {"multi_label": self.multi_label, "labels": self.labels})
 
     @classmethod
@@ -155,17 +178,21 @@ class TextClassifier:
                 f"{run.settings_file} or {run.labels_file.name} is not of a classifier's run: "
                 "copy the run again, or train it anew."
             ) from None
-        vocabulary = Vocabulary.load(run.vocabulary_file)
-        model = build_model(chosen, vocabulary, len(labels), multi_label)
+        vocabulary, folder = Vocabulary.load(run.vocabulary_file), run.spelling_folder
+        speller = Speller.load(folder) if folder.is_dir() else None
+        model = build_model(chosen, vocabulary, speller, len(labels), multi_label)
         tensors, _ = checkpoint.load(run.model_file)
         checkpoint.restore(model, tensors, run.model_file)
         tokenizer = tokenizers.load(run.tokenizer_folder)
-        return cls(model.eval(), tokenizer, vocabulary, labels, multi_label, threshold, longest)
+        return cls(
+            model.eval(), tokenizer, vocabulary, speller, labels, multi_label, threshold, longest
+        )
 
 
 def build_model(
     chosen: ClassifierSettings,
     vocabulary: Vocabulary,
+    speller: Speller | None,
     labels: int,
     multi_label: bool,
     class_weights: Tensor | None = None,
@@ -177,6 +204,7 @@ def build_model(
         pad=vocabulary.pad,
         unk=vocabulary.unk,
         labels=labels,
+        units=len(speller.vocabulary) if speller else 0,
         multi_label=multi_label,
         class_weights=class_weights,
     )

@@ -7,7 +7,7 @@ import regex
 from pydantic import Field
 
 from seqkit.settings import settings
-from seqkit.text.tokenizer import Token
+from seqkit.text.tokenizer import Token, Tokens, restored
 
 # `re` cuts twice as fast as `regex`, which alone knows combining marks and grapheme clusters.
 # In texts of these characters only, the two agree (a test asks them about every one), and every
@@ -38,23 +38,22 @@ _NO_SPACE_AFTER = frozenset("([{$€£₩#@‘“《「『-/\u2013~")
 class WhitespaceTokenizer:
     """Cuts at white space, and nowhere else.
 
-    ``detokenize(tokenize(text))`` is the text without its outer white space, each inner
-    character of white space now a space (lower-cased where that was asked for).
+    ``detokenize(tokenize(text)) == text`` for any text, whatever the tokens were made into.
     """
 
     lower: bool = Field(default=False, description="write every token in lower case")
 
-    def tokenize(self, text: str) -> list[Token]:
+    def tokenize(self, text: str) -> Tokens:
         """Return the tokens of ``text`` with their offsets."""
-        return _tokens(re.finditer(r"\S+", text), self.lower)
+        return _tokens(re.finditer(r"\S+", text), text, self.lower)
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens."""
         return _lower(text.split()) if self.lower else text.split()
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
-        """Put spaces where the offsets leave room; without offsets, one between any two."""
-        return _with_gaps(tokens) if _placed(tokens) else " ".join(token.text for token in tokens)
+        """Return the text; of chosen tokens, with spaces by their offsets, or one between two."""
+        return restored(tokens, " ".join)
 
 
 @settings
@@ -66,8 +65,7 @@ class WordTokenizer:
     sign, unit mark and percent sign are tokens of their own. Any other visible character is a
     token; an emoji or flag of many code points is one.
 
-    ``detokenize(tokenize(text))`` is the text without its outer white space, each inner
-    character of white space now a space; unless ``lower`` or ``zero_digits`` changed it.
+    ``detokenize(tokenize(text)) == text`` for any text, whatever the tokens were made into.
     """
 
     lower: bool = Field(default=False, description="write every token in lower case")
@@ -75,11 +73,11 @@ class WordTokenizer:
         default=False, description="write every digit as 0: 1,234 and 5,678 become one 0,000"
     )
 
-    def tokenize(self, text: str) -> list[Token]:
+    def tokenize(self, text: str) -> Tokens:
         """Return the tokens of ``text`` with their offsets."""
-        text = _zero_digits(text) if self.zero_digits else text  # of the same length
-        pattern = _PLAIN_WORDS if _is_plain(text) else _WORDS
-        return _tokens(pattern.finditer(text), self.lower)
+        digits = _zero_digits(text) if self.zero_digits else text  # of the same length
+        pattern = _PLAIN_WORDS if _is_plain(digits) else _WORDS
+        return _tokens(pattern.finditer(digits), text, self.lower)
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens."""
@@ -94,8 +92,8 @@ class WordTokenizer:
         return _lower(found) if self.lower else found
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
-        """Put spaces where the offsets leave room; without offsets, where a writer would."""
-        return _with_gaps(tokens) if _placed(tokens) else _written([t.text for t in tokens])
+        """Return the text; of chosen tokens, with spaces by their offsets, or as a writer would."""
+        return restored(tokens, _written)
 
 
 @settings
@@ -103,15 +101,15 @@ class CharacterTokenizer:
     """Characters as a reader counts them: Unicode's extended grapheme clusters (UAX #29).
 
     A letter with its marks, a syllable of conjoining jamo, a flag and an emoji family are one
-    token each. White space is a token too: ``detokenize(tokenize(text)) == text`` for any text,
-    unless ``lower`` changed it.
+    token each. White space is a token too. ``detokenize(tokenize(text)) == text`` for any text;
+    unless ``lower`` changed it, also from the texts of the tokens alone.
     """
 
     lower: bool = Field(default=False, description="write every token in lower case")
 
-    def tokenize(self, text: str) -> list[Token]:
+    def tokenize(self, text: str) -> Tokens:
         """Return the tokens of ``text`` with their offsets."""
-        return _tokens(_GRAPHEMES.finditer(text), self.lower)
+        return _tokens(_GRAPHEMES.finditer(text), text, self.lower)
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens."""
@@ -119,14 +117,21 @@ class CharacterTokenizer:
         return _lower(found) if self.lower else found
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
-        """Join the tokens; where offsets leave room, as between chosen tokens, put spaces."""
-        return _with_gaps(tokens) if _placed(tokens) else "".join(token.text for token in tokens)
+        """Return the text; of chosen tokens, with spaces where offsets leave room."""
+        return restored(tokens, "".join)
 
 
-def _tokens(matches: Iterator["re.Match[str] | regex.Match[str]"], lower: bool) -> list[Token]:
+def lowered(text: str) -> str:
+    """Return ``text`` in lower case, each character as it is on its own (a final Σ is σ)."""
+    return "".join(map(str.lower, text)) if "Σ" in text else text.lower()
+
+
+def _tokens(
+    matches: Iterator["re.Match[str] | regex.Match[str]"], source: str, lower: bool
+) -> Tokens:
     if lower:
-        return [Token(match[0].lower(), *match.span()) for match in matches]
-    return [Token(match[0], *match.span()) for match in matches]
+        return Tokens((Token(match[0].lower(), *match.span()) for match in matches), source)
+    return Tokens((Token(match[0], *match.span()) for match in matches), source)
 
 
 def _lower(words: list[str]) -> list[str]:
@@ -135,21 +140,6 @@ def _lower(words: list[str]) -> list[str]:
 
 def _zero_digits(text: str) -> str:
     return _PLAIN_DIGITS.sub("0", text) if text.isascii() else _DIGITS.sub("0", text)
-
-
-def _placed(tokens: Sequence[Token]) -> bool:
-    return all(token.start is not None for token in tokens)
-
-
-def _with_gaps(tokens: Sequence[Token]) -> str:
-    """Join tokens that all have offsets."""
-    pieces, end = [], None
-    for token in tokens:
-        if end is not None and token.start is not None:
-            pieces.append(" " * (token.start - end))
-        pieces.append(token.text)
-        end = token.end
-    return "".join(pieces)
 
 
 def _written(words: list[str]) -> str:

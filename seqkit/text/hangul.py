@@ -8,7 +8,9 @@ beside ``basic.py`` and call :func:`decompose` and :func:`compose`.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal, NamedTuple
 
 from seqkit.errors import SeqkitError, unknown
@@ -33,7 +35,9 @@ _CONJOINING: Mapping[str, Mapping[str, str]] = {
 _COMPATIBILITY = {ord(part): jamo for table in _CONJOINING.values() for jamo, part in table.items()}
 _INITIAL, _MEDIAL, _FINAL = r"\u1100-\u1112", r"\u1161-\u1175", r"\u11a8-\u11c2"
 _DECOMPOSED = re.compile(f"{ESCAPE}(.)|([{_INITIAL}])([{_MEDIAL}])([{_FINAL}]?)", re.DOTALL)
-_TO_DECOMPOSE = re.compile(f"[가-힣{_INITIAL}{_MEDIAL}{_FINAL}{ESCAPE}]")
+# In texts of these characters only, Unicode's NFD (in C) does what `decompose` does.
+_PLAIN = "\0-\x7f\u2010-\u2027\u3001-\u3029\u3131-\u318e\u4e00-\u9fff\uac00-\ud7a3"
+_is_plain = re.compile(f"[{_PLAIN}]*+").fullmatch
 
 
 class Syllable(NamedTuple):
@@ -85,7 +89,16 @@ def decompose(text: str) -> str:
     before them, so that ``compose(decompose(text)) == text`` for every string. On text without
     those, this is Unicode's canonical decomposition (NFD) of the Hangul in it.
     """
-    return _TO_DECOMPOSE.sub(lambda match: _parts(match[0]), text)
+    if _is_plain(text):
+        return unicodedata.normalize("NFD", text)
+    return text.translate(_decompositions())
+
+
+@cache
+def _decompositions() -> Mapping[int, str]:
+    syllables = map(chr, range(FIRST, LAST + 1))
+    jamo = (*_INITIALS, *_MEDIALS, *_FINALS[1:], ESCAPE)
+    return {ord(char): _parts(char) for char in (*syllables, *jamo)}
 
 
 def _parts(char: str) -> str:

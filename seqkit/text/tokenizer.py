@@ -1,9 +1,10 @@
 """What a tokenizer is, the table of all of them, and how one is made, saved and loaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, Self, cast, runtime_checkable
 
 from seqkit.errors import SeqkitError, unknown
 
@@ -13,6 +14,16 @@ TOKENIZERS: dict[str, str] = {
     "whitespace": "seqkit.text.basic:WhitespaceTokenizer",
     "word": "seqkit.text.basic:WordTokenizer",
     "character": "seqkit.text.basic:CharacterTokenizer",
+    "syllable": "seqkit.text.jamo:SyllableTokenizer",
+    "jamo": "seqkit.text.jamo:JamoTokenizer",
+    "kiwi": "seqkit.text.morphemes:KiwiTokenizer",
+    "mecab": "seqkit.text.morphemes:MecabTokenizer",
+    "okt": "seqkit.text.konlpy:OktTokenizer",
+    "komoran": "seqkit.text.konlpy:KomoranTokenizer",
+    "hannanum": "seqkit.text.konlpy:HannanumTokenizer",
+    "kkma": "seqkit.text.konlpy:KkmaTokenizer",
+    "unigram": "seqkit.text.subword:UnigramTokenizer",
+    "bpe": "seqkit.text.subword:BpeTokenizer",
 }
 
 FILE = "tokenizer.json"
@@ -33,10 +44,37 @@ class Token(NamedTuple):
     tag: str | None = None
 
 
-class Tokenizer(Protocol):
-    """Cuts a string into tokens. Frozen, comparable, and rebuilt from its settings."""
+class Tokens(list[Token]):
+    """The tokens of one text, and the text itself, of which tokens may leave out parts.
 
-    def tokenize(self, text: str) -> list[Token]:
+    Equal to any list of the same tokens; a slice of it is a plain list.
+    """
+
+    source: str
+
+    def __init__(self, tokens: Iterable[Token], source: str) -> None:
+        super().__init__(tokens)
+        self.source = source
+
+    def written(self) -> str:
+        """Return the text again, put together from the surfaces and what lies between them."""
+        pieces, done = [], 0
+        for token in self:
+            if token.start is not None and token.end is not None and token.end > done:
+                pieces.append(self.source[done : token.start])
+                pieces.append(self.source[max(done, token.start) : token.end])
+                done = token.end
+        return "".join(pieces) + self.source[done:]
+
+
+class Tokenizer(Protocol):
+    """Cuts a string into tokens. Frozen, comparable, and rebuilt from its settings.
+
+    It can be pickled and used in threads, forked and spawned processes: a backend is created
+    on first use, once a process.
+    """
+
+    def tokenize(self, text: str) -> Tokens:
         """Return the tokens of ``text`` with their offsets."""
         ...
 
@@ -45,8 +83,48 @@ class Tokenizer(Protocol):
         ...
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
-        """Return the text that the tokens were cut from, as far as they keep it."""
+        """Return the text of the tokens.
+
+        Exactly, if they are :class:`Tokens`; otherwise as far as their offsets tell; without
+        offsets, as a writer would put them together.
+        """
         ...
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """A tokenizer that learns its pieces from text before it can cut any."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has learnt them."""
+        ...
+
+    def train(self, texts: Iterable[str]) -> Self:
+        """Return a tokenizer of the same options that has learnt from ``texts``, read once."""
+        ...
+
+
+def trained(tokenizer: Tokenizer, texts: Iterable[str]) -> Tokenizer:
+    """Return the tokenizer ready for use: if it still has to learn, from ``texts``."""
+    if isinstance(tokenizer, Trainable) and not tokenizer.is_trained:
+        return tokenizer.train(texts)
+    return tokenizer
+
+
+def restored(tokens: Sequence[Token], write: Callable[[list[str]], str]) -> str:
+    """Return the text of tokens: their source's; else by offsets; else as ``write`` joins them."""
+    if isinstance(tokens, Tokens):
+        return tokens.written()
+    if any(token.start is None for token in tokens):
+        return write([token.text for token in tokens])
+    pieces, end = [], None
+    for token in tokens:
+        if end is not None and token.start is not None:
+            pieces.append(" " * (token.start - end))
+        pieces.append(token.text)
+        end = token.end
+    return "".join(pieces)
 
 
 def create(name: str, options: Mapping[str, Any] | None = None) -> Tokenizer:
@@ -68,18 +146,20 @@ def create(name: str, options: Mapping[str, Any] | None = None) -> Tokenizer:
 
 
 def save(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write ``folder/tokenizer.json``: the tokenizer's name in ``TOKENIZERS`` and its options."""
-    from seqkit.files import write_json
+    """Write ``folder/tokenizer.json``: the tokenizer's name in ``TOKENIZERS`` and its options.
+
+    An option of bytes (a trained model) is a file of its own beside it, named as the option.
+    """
+    from seqkit.files import write_bytes, write_json
     from seqkit.settings import as_dict
 
-    for name in TOKENIZERS:
-        if TOKENIZERS[name] == f"{type(tokenizer).__module__}:{type(tokenizer).__qualname__}":
-            write_json(Path(folder) / FILE, {"tokenizer": name, "options": as_dict(tokenizer)})
-            return
-    raise SeqkitError(
-        f"cannot save a {type(tokenizer).__name__}: it is not in TOKENIZERS of "
-        "seqkit/text/tokenizer.py; add a line for it there."
-    )
+    folder, values, name = Path(folder), vars(tokenizer), name_of(tokenizer)
+    files = {option: v for option, v in values.items() if isinstance(v, bytes) and v}
+    options = as_dict(replace(cast(Any, tokenizer), **dict.fromkeys(files, b"")))
+    for option, content in files.items():
+        write_bytes(folder / option, content)
+        options[option] = {"file": option}
+    write_json(folder / FILE, {"tokenizer": name, "options": options})
 
 
 def load(folder: Path) -> Tokenizer:
@@ -93,11 +173,37 @@ def load(folder: Path) -> Tokenizer:
     path = Path(folder) / FILE
     match read_json(path):
         case {"tokenizer": str(name), "options": dict(options), **rest} if not rest:
+            for option, value in options.items():
+                if value == {"file": option}:
+                    options[option] = _read_bytes(path.parent / option)
             try:
                 return create(name, options)
             except SeqkitError as error:
                 raise SeqkitError(f"{path}: {error}") from None
     raise SeqkitError(f"{path} does not describe a tokenizer; save it again.")
+
+
+def name_of(tokenizer: Tokenizer) -> str:
+    """Return the tokenizer's name in ``TOKENIZERS``.
+
+    Raises:
+        SeqkitError: if it has none.
+    """
+    place = f"{type(tokenizer).__module__}:{type(tokenizer).__qualname__}"
+    for name in TOKENIZERS:
+        if TOKENIZERS[name] == place:
+            return name
+    raise SeqkitError(
+        f"cannot save a {type(tokenizer).__name__}: it is not in TOKENIZERS of "
+        "seqkit/text/tokenizer.py; add a line for it there."
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SeqkitError(f"cannot read {path}: {error.strerror or error}.") from None
 
 
 def _class(name: str) -> Any:

@@ -15,17 +15,18 @@ written as ``\u2028`` or ``\U000e0067``. So any Python string comes back as it w
 holds half of a surrogate pair.
 """
 
+import heapq
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 
 from seqkit.errors import SeqkitError
 from seqkit.files import LONGEST_LINE, read_lines, write_text
-from seqkit.text.tokenizer import Tokenizer
 
 # Controls, unusual spaces, invisible and directional marks, surrogates, tags, noncharacters:
 # listed here, since `str.isprintable` changes with the version of Python.
@@ -40,11 +41,6 @@ _ESCAPE = re.compile(r"\\(?:[\\tnr]|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4
 _HEADER = re.compile(r"seqkit-vocabulary 1, ([0-9]{1,15}) words, specials:((?: [a-z][a-z0-9_]*)*)")
 _LINE = re.compile(r"((?:[^\\\t]|\\.)*)\t([0-9]{1,18})", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-def count(texts: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
-    """Return how often each token of the texts occurs."""
-    return Counter(chain.from_iterable(map(tokenizer.words, texts)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class Vocabulary:
     @classmethod
     def build(
         cls,
-        counts: Mapping[str, int],
+        counts: Mapping[str, int] | Iterable[tuple[str, int]],
         *,
         min_count: int = 1,
         max_size: int | None = None,
@@ -91,7 +87,9 @@ class Vocabulary:
         """Keep the most frequent words; of equally frequent ones, the first by code point.
 
         Args:
-            counts: occurrences in the training text (see :func:`count`).
+            counts: occurrences in the training text, as :func:`seqkit.text.counting.count`
+                finds them; or a stream of pairs, of which no more than the words to keep are
+                held (:func:`seqkit.text.counting.sorted_counts`).
             min_count: leave out words with fewer occurrences, at least 1.
             max_size: the most entries to have, special tokens included; None for all.
             specials: names of the special tokens.
@@ -105,9 +103,15 @@ class Vocabulary:
             raise SeqkitError(
                 f"max_size = {max_size}: it must be more than the {len(specials)} special tokens."
             )
-        ranked = sorted((-n, word) for word, n in counts.items() if n >= min_count)
-        kept = ranked if max_size is None else ranked[: max_size - len(specials)]
-        return cls(tuple(word for _, word in kept), tuple(-n for n, _ in kept), tuple(specials))
+        pairs = counts.items() if isinstance(counts, Mapping) else counts
+        frequent = (pair for pair in pairs if pair[1] >= min_count)
+        if max_size is None:  # two sorts by one plain key each: twice as fast as by both
+            kept = sorted(frequent, key=itemgetter(0))
+            kept.sort(key=itemgetter(1), reverse=True)
+        else:
+            room = max_size - len(specials)
+            kept = heapq.nsmallest(room, frequent, key=lambda pair: (-pair[1], pair[0]))
+        return cls(tuple(word for word, _ in kept), tuple(n for _, n in kept), tuple(specials))
 
     @cached_property
     def _index(self) -> dict[str, int]:

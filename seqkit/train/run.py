@@ -4,6 +4,7 @@
 ``settings.json``     recipe, task and resolved settings
 ``tokenizer/``        the tokenizer
 ``vocabulary.txt``    token and count, a line each
+``spelling/``         tokenizer and vocabulary of what words are spelt with, if that is read
 ``labels.json``       class names in the order of the model's outputs
 ``model.safetensors`` the best weights so far: what ``predict`` loads
 ``checkpoint/``       the last state of training: what ``--resume`` loads
@@ -93,6 +94,11 @@ class Run:
     def vocabulary_file(self) -> Path:
         """The vocabulary."""
         return self.folder / "vocabulary.txt"
+
+    @property
+    def spelling_folder(self) -> Path:
+        """The tokenizer and vocabulary of the units that words are spelt with."""
+        return self.folder / "spelling"
 
     @property
     def labels_file(self) -> Path:

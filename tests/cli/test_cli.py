@@ -17,6 +17,10 @@ from seqkit.corpus import load, where
 from seqkit.recipe import names
 
 TINY = {
+    "sentiment": [
+        *("corpus=sst", "data.version=sst2", "epochs=1", "hidden=2", "embedding.size=2"),
+        *("max_length=4", "pretrain=none", "batch_size=1024", "text.workers=1"),
+    ],
     "classify": ["data.n=120", "epochs=1", "hidden=4", "embedding.size=4"],
     "reuters": [
         *("version=r8", "epochs=1", "hidden=2", "embedding.size=2", "max_length=4"),

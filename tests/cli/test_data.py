@@ -119,3 +119,26 @@ def test_drawn_tables_keep_brackets(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     print_table("title", ["name"], [["[bold] is text"]])
     assert "[bold] is text" in capsys.readouterr().out
+
+
+def test_plain_text_of_ones_own(mine: str, tmp_path: Path) -> None:
+    poem = tmp_path / "poem.txt"
+    poem.write_bytes("산에는 꽃 피네\n\n꽃이 피네\n".encode("cp949"))
+    shown = json.loads(run("show", str(poem), "encoding=cp949", "--json"))
+    assert shown["splits"] == [{"split": "train", "rows": 2, "words": 5}]
+    assert shown["labels"] == []
+    head = run("head", str(poem), "encoding=cp949", "unit=document").splitlines()
+    assert [line.strip() for line in head] == ["text", "산에는 꽃 피네 꽃이 피네"]
+    with pytest.raises(SeqkitError, match=r"line 1 is not UTF-8 .* encoding=cp949"):
+        run("show", str(poem))
+
+
+def test_show_of_text_in_a_package_that_is_not_here(
+    mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqkit.sources.find_spec", lambda name: None)
+    shown = json.loads(run("show", "kolaw", "--json"))
+    assert shown["here"] == "in konlpy"
+    assert "splits" not in shown
+    with pytest.raises(SeqkitError, match=r"pip install 'seqkit-nlp\[konlpy\]'"):
+        run("fetch", "kolaw")

@@ -223,7 +223,7 @@ def test_label_without_a_training_example(tmp_path: Path) -> None:
 
 def test_bad_folders(tmp_path: Path) -> None:
     tree(tmp_path, {"test_only/test.csv": GOOD, "both/train.csv": GOOD, "both/train.tsv": GOOD})
-    tree(tmp_path, {"hollow/pos/1.txt": "x", "hollow/neg/1.md": "y", "flat/1.txt": "x"})
+    tree(tmp_path, {"hollow/pos/1.txt": "x", "hollow/neg/1.md": "y", "flat/1.md": "x"})
     with pytest.raises(SeqkitError, match=r"test_only has no training data: it needs train\.csv"):
         load(str(tmp_path / "test_only"))
     with pytest.raises(SeqkitError, match=r"both has train\.csv and train\.tsv: leave one"):

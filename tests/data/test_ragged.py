@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.data import ragged as module
-from seqkit.data.ragged import Ragged, encode
+from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
-from seqkit.text.basic import WhitespaceTokenizer, WordTokenizer
-from seqkit.text.vocabulary import Vocabulary, count
 
 ROWS = st.lists(st.lists(st.integers(-(2**31), 2**31 - 1)))
 
@@ -138,30 +136,6 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: Any) -> 
         Ragged.from_rows([[9]]).save(tmp_path)
     assert lists(Ragged.open(tmp_path)) == [[1, 2], [3]]
     assert len(list(tmp_path.iterdir())) == 2
-
-
-@given(
-    texts=st.lists(st.text("ab c\n.,1가", max_size=20)),
-    longest=st.none() | st.integers(1, 5),
-)
-def test_encode_is_tokenize_then_look_up(texts: list[str], longest: int | None) -> None:
-    tokenizer = WordTokenizer()
-    vocabulary = Vocabulary.build(count(texts[::2], tokenizer), min_count=2)
-    made = encode(iter(texts), tokenizer, vocabulary, max_length=longest)
-    known = {word: i for i, word in enumerate(vocabulary.words, start=2)}
-    for text, row in zip(texts, lists(made), strict=True):
-        expected = [known.get(token.text, 1) for token in tokenizer.tokenize(text)][:longest]
-        assert row == (expected or [1])
-
-
-def test_encode_refuses_what_it_cannot_do() -> None:
-    tokenizer = WhitespaceTokenizer()
-    bare = Vocabulary.build({"a": 1}, specials=("pad",))
-    assert lists(encode(["a a"], tokenizer, bare)) == [[1, 1]]
-    with pytest.raises(SeqkitError, match="no special token 'unk'"):
-        encode(["a", ""], tokenizer, bare)
-    with pytest.raises(SeqkitError, match="max_length = 0: it must be at least 1"):
-        encode(["a"], tokenizer, bare, max_length=0)
 
 
 def test_rows_follow_rows() -> None:

@@ -9,8 +9,10 @@ import torch
 from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.recipe import find
-from seqkit.tasks.classification import Classification
+from seqkit.tasks.classification import Classification, TextSettings
 from seqkit.tasks.text_classifier import encode_labels
+from seqkit.text.noise import perturb_all
+from seqkit.text.tokenizer import create
 from seqkit.train.loop import Trainer
 from seqkit.train.run import Run
 
@@ -82,8 +84,8 @@ def test_many_labels_are_learnt_and_each_text_has_at_least_one(
 
 def test_the_reported_loss_is_the_plain_cross_entropy() -> None:
     job = build("label_smoothing=0.3", "class_weights=balanced")
-    rows, true = job._encoded("test")
-    probabilities = job.classifier.probabilities(rows)
+    inputs, true = job._encoded("test"), job._truth("test")
+    probabilities = job.classifier.probabilities(inputs)
     expected = -np.log(probabilities[true.astype(bool)]).mean()
     report = job.report("test")
     assert report.loss == pytest.approx(expected, rel=1e-4)
@@ -124,6 +126,48 @@ def test_cooccurrence_vectors_have_the_scale_that_was_asked_for() -> None:
     assert table is not None
     assert table.weight.std().item() == pytest.approx(0.3, rel=0.1)
     assert not table.weight[job.classifier.vocabulary.pad].any()
+
+
+def test_a_spelt_word_that_was_never_seen_is_not_like_any_other(tmp_path: Path) -> None:
+    job = build("spelling=jamo", "word_encoder.features=8", "text.workers=2")
+    Trainer(job, job.settings.train, Run.create(tmp_path / "run")).fit()
+    texts = ["비가 온다.", "", "zyzzyva", "뷁궭"]
+    before = [answer.probabilities for answer in job.classifier.predict(texts)]
+    classifier = load(tmp_path / "run")
+    assert classifier.speller == job.classifier.speller
+    for text, expected in zip(texts, before, strict=True):
+        assert classifier.predict([text])[0].probabilities == pytest.approx(expected, abs=1e-5)
+    assert before[2] != before[3]  # both are one <unk>, but spelt differently
+    assert build().classifier.predict(texts[2:3]) == build().classifier.predict(texts[3:])
+
+
+def test_a_subword_tokenizer_is_learnt_from_train_and_saved_with_the_run(tmp_path: Path) -> None:
+    job = build("tokenizer=unigram", "text.options.size=700")
+    Trainer(job, job.settings.train, Run.create(tmp_path / "run")).fit()
+    classifier = load(tmp_path / "run")
+    assert classifier.tokenizer == job.classifier.tokenizer
+    text = "비가 온다. The cat sleeps."
+    expected = job.classifier.predict([text])[0].probabilities
+    assert classifier.predict([text])[0].probabilities == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_noisy_split_is_test_misspelt() -> None:
+    job = build("noise=0.3")
+    assert job.splits == ["validation", "test", "noisy"]
+    clean, noisy = list(job._texts("test")), list(job._texts("noisy"))
+    assert noisy == list(perturb_all(clean, seed=0, rate=0.3))
+    assert 0 < sum(a != b for a, b in zip(clean, noisy, strict=True)) <= len(clean)
+    assert (job._truth("test") == job._truth("noisy")).all()
+    assert job.report("noisy").loss != job.report("test").loss
+    assert "noisy" not in build().splits
+
+
+def test_auto_takes_morphemes_for_korean_alone() -> None:
+    assert TextSettings().create(["ko"]) == create("kiwi")
+    for languages in (["en"], ["ko", "en"], []):
+        assert TextSettings().create(languages) == create("word", {"lower": True})
+    assert TextSettings(options={"lower": False}).create(["en"]) == create("word")
+    assert TextSettings(tokenizer="jamo").create(["en"]) == create("jamo")
 
 
 def test_the_vocabulary_is_of_the_training_text_alone(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from seqkit.errors import SeqkitError
 from seqkit.text.basic import WhitespaceTokenizer, WordTokenizer
-from seqkit.text.vocabulary import Vocabulary, count
+from seqkit.text.counting import count
+from seqkit.text.vocabulary import Vocabulary
 
 ODD = ["", " ", "\\", "\\t", "\\u2028", "\t", "\n", "\r", "\0", "\u2028", "\ud800", "\udfff"]
 ODD += ["\ufeff", "<unk>", "<pad>", "#", "\U000e0067", "\uffff", "👨\u200d👩", "\x85", "서울"]

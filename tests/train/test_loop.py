@@ -237,7 +237,7 @@ def test_every_step_and_epoch_is_logged(whole: Path) -> None:
 def test_single_example_and_full_batch_are_batch_sizes(tmp_path: Path, size: int) -> None:
     built = trainer(tmp_path / "a", f"batch_size={size}", "epochs=1", "data.n=60")
     built.fit()
-    rows = len(built.job.rows)  # type: ignore[attr-defined]
+    rows = len(built.job.targets)  # type: ignore[attr-defined]
     assert built.position.step == (rows if size == 1 else 1)
 
 

@@ -1,0 +1,252 @@
+"""Texts to rows of token ids, in memory or streamed to disk, in one process or several."""
+
+import tempfile
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import compress
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqkit.data.ragged import Ragged, ragged_writer
+from seqkit.errors import SeqkitError
+from seqkit.files import write_error
+from seqkit.text import counting, scan
+from seqkit.text.counting import Progress, is_plain_file
+from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.vocabulary import Vocabulary
+
+Rows = tuple[NDArray[np.int32], NDArray[np.int64]]  # ids end to end, and the length of each row
+
+
+def encode(
+    texts: Iterable[str] | Path,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    *,
+    max_length: int | None = None,
+    workers: int = 1,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Ragged:
+    """Turn texts into rows of token ids, one row a text, each of at least one token.
+
+    The same for any number of workers and any engine.
+
+    Args:
+        texts: read once, in order; only their ids are kept. Or the path of a UTF-8 file (or
+            ``.gz``) with a text a line.
+        tokenizer: cuts a text into tokens.
+        vocabulary: gives each token its id; an empty text becomes one ``unk``.
+        max_length: tokens to keep of each text, from its beginning; None for all.
+        workers: processes.
+        engine: ``local``, or ``ray`` for the tasks of a Ray cluster in place of processes.
+        progress: told how much more is done: bytes of a file, else texts.
+
+    Raises:
+        SeqkitError: if an argument has no sense, the file cannot be read, a worker dies, or an
+            empty text meets a vocabulary that has no ``unk`` to stand for it.
+    """
+    pieces = _pieces(texts, tokenizer, vocabulary, max_length, workers, engine, progress)
+    with closing(pieces):
+        values, lengths = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+        for ids, each in pieces:
+            values.append(ids)
+            lengths.append(each)
+    return Ragged(np.concatenate(values), np.cumsum(np.concatenate(lengths), dtype=np.int64))
+
+
+def encode_to(
+    folder: Path,
+    texts: Iterable[str] | Path,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    *,
+    max_length: int | None = None,
+    workers: int = 1,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Ragged:
+    """Do as :func:`encode` does, but write the rows to a folder as they come.
+
+    Returns:
+        the rows, memory-mapped, as :meth:`Ragged.open` does.
+
+    Raises:
+        SeqkitError: as :func:`encode`, or if the folder cannot be written. Then, and after a
+            Ctrl-C, the folder is as it was before.
+    """
+    pieces = _pieces(texts, tokenizer, vocabulary, max_length, workers, engine, progress)
+    with ragged_writer(folder) as writer, closing(pieces):
+        for values, lengths in pieces:
+            writer.add(values, lengths)
+    return Ragged.open(folder)
+
+
+def build(
+    path: Path,
+    folder: Path,
+    *,
+    min_count: int = 1,
+    max_size: int | None = None,
+    specials: Sequence[str] = ("pad", "unk"),
+    unknown: Literal["unk", "drop"] = "unk",
+    progress: Progress | None = None,
+    most_words: int = counting.MOST_WORDS,
+) -> tuple[Vocabulary, Ragged]:
+    """Make the vocabulary of a white-space text file and encode it, reading it once.
+
+    Equal to :func:`~seqkit.text.counting.count`, :meth:`Vocabulary.build` and :func:`encode_to`
+    with a ``WhitespaceTokenizer``, one after another.
+
+    Args:
+        path: a UTF-8 text file or ``.gz``, a row a line.
+        folder: to write the rows to; they come back memory-mapped.
+        min_count: leave rarer words out of the vocabulary.
+        max_size: its most entries, special tokens included; None for all.
+        specials: names of its special tokens.
+        unknown: whether words out of the vocabulary become ``unk``; or are left out, as word
+            vectors want, so that a row can be empty.
+        progress: told how many more bytes are read.
+        most_words: distinct words to hold in memory.
+
+    Raises:
+        SeqkitError: if the file cannot be read or the folder cannot be written; the folder is
+            then as it was before.
+    """
+    fill = Vocabulary((), (), tuple(specials)).unk if unknown == "unk" else -1
+    with closing(_Draft(Path(path), Path(folder), most_words)) as draft:
+        for block in scan.blocks(Path(path)):
+            draft.add(block)
+            if progress is not None:
+                progress(len(block))
+        vocabulary = Vocabulary.build(
+            draft.counts(min_count), min_count=min_count, max_size=max_size, specials=specials
+        )
+        with ragged_writer(folder) as writer:
+            for values, lengths in draft.rows(vocabulary, fill):
+                writer.add(values, lengths)
+    return vocabulary, Ragged.open(folder)
+
+
+class _Draft:
+    """A file's words, numbered as they came: to be renumbered when all are counted."""
+
+    def __init__(self, path: Path, folder: Path, most_words: int) -> None:
+        self.path, self.most_words, self.folder = path, most_words, folder
+        self.table, self.runs = scan.WordTable(), counting.Runs()
+        self.words: list[IO[bytes]] = []  # of each table that was full, in order of numbers
+        self.last: tuple[NDArray[np.int64], list[str]] = np.empty(0, np.int64), []
+        self.sizes: list[tuple[int, int, int]] = []  # of a block: which table, tokens, lines
+        with _writing(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self.file = tempfile.TemporaryFile(prefix=".seqkit-", dir=folder.parent)  # noqa: SIM115
+
+    def close(self) -> None:
+        """Remove the temporary files, which have no name."""
+        self.runs.close()
+        for file in (self.file, *self.words):
+            file.close()
+
+    def add(self, block: bytes) -> None:
+        """Take a block of lines."""
+        if scan.is_full(self.table, self.most_words):
+            pairs = scan.pairs(self.table, self.path)
+            self.words.append(counting.write_run(pairs))
+            self.runs.spill(sorted(pairs))
+            self.table = scan.WordTable()
+        ids, ends = self.table.scan(block)
+        self.sizes.append((len(self.words), len(ids), len(ends)))
+        with _writing(self.folder):
+            self.file.write(ids.data)
+            self.file.write(ends.data)
+
+    def counts(self, min_count: int) -> Iterator[counting.Pair]:
+        """Yield each word and its count once; some that occur less often may be left out."""
+        least = 1 if self.words else min_count  # a rare word of one table may be in another
+        numbers, words = self.last = scan.frequent(self.table, self.path, least)
+        pairs = zip(words, self.table.counts[numbers].tolist(), strict=True)
+        if not self.words:
+            return pairs
+        self.runs.last(sorted(pairs))
+        return self.runs.merged()
+
+    def rows(self, vocabulary: Vocabulary, fill: int) -> Iterator[Rows]:
+        """Yield the lines as rows of the vocabulary's ids, ``fill`` for other words."""
+        self.file.seek(0)
+        renewed, of_table = np.empty(0, np.int32), -1
+        for table, tokens, lines in self.sizes:
+            if table != of_table:
+                of_table, renewed = table, self._renewed(table, vocabulary, fill)
+            ids = np.frombuffer(self.file.read(4 * tokens), np.int32)
+            ends = np.frombuffer(self.file.read(8 * lines), np.int64)
+            yield scan.renumbered(ids, ends, renewed, fill, None)
+
+    def _renewed(self, table: int, vocabulary: Vocabulary, fill: int) -> NDArray[np.int32]:
+        """Return the vocabulary's id for each number of a table, ``fill`` where it has none."""
+        if table == len(self.words):
+            size, (numbers, words) = len(self.table), self.last
+        else:
+            words = [word for word, _ in counting.read_run(self.words[table])]
+            size, numbers = len(words), np.arange(len(words))
+        known = [word in vocabulary for word in words]
+        renewed = np.full(size, fill, np.int32)
+        renewed[numbers[known]] = vocabulary.ids(compress(words, known))
+        return renewed
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise write_error(folder, error) from error
+
+
+def _pieces(
+    texts: Iterable[str] | Path,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary,
+    max_length: int | None,
+    workers: int,
+    engine: str,
+    progress: Progress | None,
+) -> Generator[Rows, None, None]:
+    if max_length is not None and max_length < 1:
+        raise SeqkitError(f"max_length = {max_length}: it must be at least 1.")
+    has_unk = "unk" in vocabulary.specials  # without it, only the slow way names the word
+    if isinstance(texts, Path) and is_plain_file(texts, tokenizer, workers, engine) and has_unk:
+        return _scanned(texts, vocabulary, max_length, progress)
+    one = partial(_encoded, tokenizer, vocabulary, max_length)
+    return counting.mapped(one, texts, workers, engine, progress)
+
+
+def _encoded(
+    tokenizer: Tokenizer, vocabulary: Vocabulary, max_length: int | None, texts: list[str]
+) -> Rows:
+    values, lengths = array("i"), array("q")
+    words, ids = tokenizer.words, vocabulary.ids
+    for text in texts:
+        row = ids(words(text)[:max_length]) or [vocabulary.unk]
+        values.extend(row)
+        lengths.append(len(row))
+    return np.asarray(values, dtype=np.int32), np.asarray(lengths, dtype=np.int64)
+
+
+def _scanned(
+    path: Path, vocabulary: Vocabulary, max_length: int | None, progress: Progress | None
+) -> Generator[Rows, None, None]:
+    table, numbers, unk = scan.WordTable(), np.empty(0, np.int32), vocabulary.unk
+    for block in scan.blocks(path):
+        ids, ends = table.scan(block)
+        new = scan.words_of(table, path, since=len(numbers))
+        numbers = np.concatenate([numbers, np.asarray(vocabulary.ids(new), dtype=np.int32)])
+        yield scan.renumbered(ids, ends, numbers, unk, max_length)
+        if scan.is_full(table, counting.MOST_WORDS):
+            table, numbers = scan.WordTable(), np.empty(0, np.int32)
+        if progress is not None:
+            progress(len(block))
