@@ -8,7 +8,7 @@
 counts, over LineSentence and over corpus_file. `kiwi`: encoding of NSMC in one and two processes.
 `loops`: encoding with jamo, syllables and SentencePiece against the plain way. `memory`: the most
 memory of the process tree while a large generated text is counted. Rounds alternate; a ratio is
-the median over rounds, of CPU seconds where all is one thread. Data sets are looked for in $SEQKIT_DATA.
+the median over rounds, of CPU seconds where all is one thread. Data sets: in $SEQKIT_DATA.
 """
 
 import argparse
@@ -37,6 +37,16 @@ from seqkit.text.vocabulary import Vocabulary
 
 MEGABYTE = 1_000_000
 Contenders = dict[str, Callable[[], Any]]
+
+
+def plain_loop(
+    cut: Callable[[str], list[str]], known: dict[str, int], texts: list[str]
+) -> list[list[int]]:
+    return [[known.get(word, 1) for word in cut(text)] for text in texts]
+
+
+def plain_pieces(processor: Any, texts: list[str]) -> list[list[int]]:
+    return [processor.encode(text) for text in texts]
 
 
 def compare(
@@ -110,7 +120,7 @@ def loops(rounds: int) -> None:
         known = {word: i for i, word in enumerate(vocabulary.words, start=2)}
         contenders: Contenders = {
             "seqkit": partial(encode, texts, tokenizer, vocabulary),
-            "plain loop": lambda c=cut, k=known: [[k.get(w, 1) for w in c(t)] for t in texts],
+            "plain loop": partial(plain_loop, cut, known, texts),
         }
         compare(f"{name}, {len(texts):,} reviews", contenders, rounds)
     for name in ("unigram", "bpe"):
@@ -119,7 +129,7 @@ def loops(rounds: int) -> None:
         processor = sentencepiece.SentencePieceProcessor(model_proto=learnt.model)
         contenders = {
             "seqkit": partial(encode, texts, learnt, vocabulary),
-            "plain loop": lambda p=processor: [p.encode(text) for text in texts],
+            "plain loop": partial(plain_pieces, processor, texts),
         }
         compare(f"{name}, {len(texts):,} reviews", contenders, rounds)
 

@@ -1,11 +1,10 @@
 """Texts to rows of token ids, in memory or streamed to disk, in one process or several."""
 
 import tempfile
-from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from typing import IO, Literal
 
@@ -17,7 +16,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import write_error
 from seqkit.text import counting, scan
 from seqkit.text.counting import Progress, is_plain_file
-from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.tokenizer import Numbered, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 
 Rows = tuple[NDArray[np.int32], NDArray[np.int64]]  # ids end to end, and the length of each row
@@ -228,13 +227,41 @@ def _pieces(
 def _encoded(
     tokenizer: Tokenizer, vocabulary: Vocabulary, max_length: int | None, texts: list[str]
 ) -> Rows:
-    values, lengths = array("i"), array("q")
-    words, ids = tokenizer.words, vocabulary.ids
-    for text in texts:
-        row = ids(words(text)[:max_length]) or [vocabulary.unk]
-        values.extend(row)
-        lengths.append(len(row))
-    return np.asarray(values, dtype=np.int32), np.asarray(lengths, dtype=np.int64)
+    if isinstance(tokenizer, Numbered):
+        numbers = tokenizer.numbers(texts)
+        given = np.asarray(vocabulary.ids(tokenizer.pieces()), dtype=np.int32)
+        lengths = _lengths(row[:max_length] for row in numbers)
+        flat = chain.from_iterable(row[:max_length] for row in numbers)
+        values = given[np.fromiter(flat, np.int32, lengths.sum())]
+    else:
+        rows = list(map(tokenizer.words, texts))
+        if max_length is not None:
+            rows = [row[:max_length] for row in rows]
+        lengths = _lengths(rows)
+        values = _ids(rows, int(lengths.sum()), vocabulary)
+    if not lengths.all():
+        empty = np.flatnonzero(lengths == 0)
+        values = np.insert(values, np.cumsum(lengths)[empty], vocabulary.unk)
+        lengths[empty] = 1
+    return values, lengths
+
+
+def _lengths(rows: Iterable[Sequence[object]]) -> NDArray[np.int64]:
+    return np.fromiter(map(len, rows), np.int64)
+
+
+def _ids(rows: list[list[str]], tokens: int, vocabulary: Vocabulary) -> NDArray[np.int32]:
+    """Return the ids of all rows end to end, ``(tokens,)``."""
+    text = "".join(chain.from_iterable(rows))
+    if not text or len(text) != tokens or set(map(len, chain.from_iterable(rows))) != {1}:
+        return np.asarray(vocabulary.ids(chain.from_iterable(rows)), dtype=np.int32)
+    # Each token is one character: look up each distinct one, then all by their code points.
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)
+    distinct = np.flatnonzero(np.bincount(codes))
+    table = np.empty(distinct[-1] + 1, np.int32)
+    table[distinct] = vocabulary.ids(map(chr, distinct.tolist()))
+    found: NDArray[np.int32] = table[codes]
+    return found
 
 
 def _scanned(

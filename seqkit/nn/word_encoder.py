@@ -18,21 +18,22 @@ from seqkit.settings import settings
 class WordEncoderSettings:
     """How a word is read from its units: jamo, syllables or letters."""
 
-    reader: Literal["cnn", "rnn"] = Field(
-        default="cnn", description="filters of several widths, or a recurrent layer both ways"
+    reader: Literal["cnn"] | CellName = Field(
+        default="cnn", description="cnn, or the cell of a layer that reads a word both ways"
     )
-    size: int = Field(default=32, ge=1, description="features of a unit's vector")
+    unit_size: int = Field(default=32, ge=1, description="features of a unit's vector")
     features: int = Field(default=100, ge=1, description="of a word, about: a share a width")
-    widths: tuple[PositiveInt, ...] = Field(
+    windows: tuple[PositiveInt, ...] = Field(
         default=(2, 3, 4, 5), description="cnn: units that a filter sees at once"
     )
-    cell: CellName = Field(default="gru", description="rnn: the recurrent unit")
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of features dropped")
 
     @model_validator(mode="after")
     def _agree(self) -> "WordEncoderSettings":
-        if not self.widths:
-            raise ValueError("word_encoder.widths names no width: use word_encoder.widths=2,3,4,5")
+        if not self.windows:
+            raise ValueError(
+                "word_encoder.windows names no width: use word_encoder.windows=2,3,4,5"
+            )
         return self
 
 
@@ -40,7 +41,7 @@ class WordEncoder(nn.Module):
     """Reads each distinct word of a batch once, and hands its vector to all its places.
 
     With ``cnn``, the character-aware encoder of Kim et al. 2016 (section 2.2, without the
-    highway); with ``rnn``, that of Ling et al. 2015 with a maximum over the units.
+    highway); with a cell, that of Ling et al. 2015 with a maximum over the units.
 
     Args:
         units: how many unit ids there are.
@@ -55,18 +56,19 @@ class WordEncoder(nn.Module):
     def __init__(self, units: int, chosen: WordEncoderSettings, *, pad: int, unk: int) -> None:
         super().__init__()
         self.embedding = Embedding(
-            units, EmbeddingSettings(size=chosen.size, scale=0.5), pad=pad, unk=unk
+            units, EmbeddingSettings(size=chosen.unit_size, scale=0.5), pad=pad, unk=unk
         )
         self.dropout = nn.Dropout(chosen.dropout)
         self.reader: TextCNN | Encoder
         if chosen.reader == "cnn":
-            filters = -(-chosen.features // len(chosen.widths))
+            filters = -(-chosen.features // len(chosen.windows))
             self.reader = TextCNN(
-                chosen.size, ConvolutionSettings(filters=filters, widths=chosen.widths)
+                chosen.unit_size, ConvolutionSettings(filters=filters, widths=chosen.windows)
             )
         else:
             self.reader = Encoder(
-                chosen.size, EncoderSettings(cell=chosen.cell, hidden=-(-chosen.features // 2))
+                chosen.unit_size,
+                EncoderSettings(cell=chosen.reader, hidden=-(-chosen.features // 2)),
             )
         self.features = self.reader.features
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -34,8 +34,7 @@ _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(_: Any, array: Any, index: Any) -> Any:  # noqa: ARG001, known by position
+def _prefetch(_: Any, array: Any, index: Any) -> Any:  # noqa: ARG001, known by position
     """Have ``array[index]`` fetched into the cache, without waiting for it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -48,6 +47,9 @@ def prefetch(_: Any, array: Any, index: Any) -> Any:  # noqa: ARG001, known by p
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+prefetch: Any = intrinsic(_prefetch)  # called without its first argument
 
 
 @compiled

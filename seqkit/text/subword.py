@@ -135,13 +135,28 @@ class _SubwordTokenizer:
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens: pieces, with ▁ for a space; bytes as ``<0x0A>``."""
-        encode = self._processor().encode
-        if self.units == "jamo" or self.lower or ESCAPE in text or SPACE in text:
-            text = self._spelled(text)
+        pieces: list[str] = self._encoded([text], str)[0]
+        return pieces
+
+    def numbers(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the pieces of each text by their numbers in :meth:`pieces`."""
+        return self._encoded(list(texts), int)
+
+    def pieces(self) -> list[str]:
+        """Return all pieces, by number."""
+        processor = self._processor()
+        return list(map(processor.id_to_piece, range(processor.get_piece_size())))
+
+    def _encoded(self, texts: list[str], kind: type) -> list[Any]:
+        encode = partial(self._processor().encode, out_type=kind, num_threads=1)
+        if self.units == "jamo" or self.lower:
+            texts = list(map(self._spelled, texts))
+        elif any(ESCAPE in text or SPACE in text for text in texts):
+            texts = list(map(_escaped, texts))
         try:
-            pieces: list[str] = encode(text, out_type=str)
+            pieces: list[Any] = encode(texts)
         except (RuntimeError, UnicodeError):  # half of a surrogate pair
-            pieces = encode(_escaped(text), out_type=str)
+            pieces = encode(list(map(_escaped, texts)))
         return pieces
 
     def sampled(self, texts: Iterable[str], *, seed: int) -> list[list[str]]:

@@ -105,6 +105,19 @@ class Trainable(Protocol):
         ...
 
 
+@runtime_checkable
+class Numbered(Protocol):
+    """A tokenizer whose backend numbers its tokens itself: encoding then writes no strings."""
+
+    def pieces(self) -> list[str]:
+        """Return all tokens there are, by number."""
+        ...
+
+    def numbers(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the numbers of the tokens of each text, those that ``words`` returns."""
+        ...
+
+
 def trained(tokenizer: Tokenizer, texts: Iterable[str]) -> Tokenizer:
     """Return the tokenizer ready for use: if it still has to learn, from ``texts``."""
     if isinstance(tokenizer, Trainable) and not tokenizer.is_trained:

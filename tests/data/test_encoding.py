@@ -60,7 +60,7 @@ def test_a_file_is_encoded_as_its_lines_are(
         patch.setattr("seqkit.text.scan.BYTES", 7)
         made = encode(path, tokenizer, vocabulary, max_length=longest)
         assert lists(made) == lists(encode(lines, tokenizer, vocabulary, max_length=longest))
-        both = {"min_count": 2, "max_size": 5, "most_words": most}
+        both: Any = {"min_count": 2, "max_size": 5, "most_words": most}
         same, rows = build(path, folder / "rows", **both)
         _, fewer = build(path, folder / "fewer", unknown="drop", **both)
     assert same == vocabulary

@@ -192,7 +192,7 @@ def test_parameter_count() -> None:
         ("cell=ltsm", "Did you mean 'lstm'"),
         ("model=bert", "'model' = 'bert'"),
         ("embedding.kind=onehot embedding.vectors=a.txt", "^embedding.kind=onehot has no use"),
-        ("dropout=0.1", "could be embedding.dropout or encoder.dropout or head.dropout"),
+        ("dropout=0.1", "could be embedding.dropout or word_encoder.dropout or"),
         ("head.units=0", "greater than 0"),
         ("encoder.hidden=0", "greater than or equal to 1"),
         ("head.norm=bach", "Did you mean 'batch'"),

@@ -13,7 +13,7 @@ UNITS = [[2, 5, 6, 3], [2, 7, 3], [2, 5, 8, 9, 4, 4, 3]]
 
 def encoder(reader: str) -> WordEncoder:
     torch.manual_seed(0)
-    chosen = WordEncoderSettings(reader=reader, size=5, features=8, widths=(2, 3), dropout=0)  # type: ignore[arg-type]
+    chosen = WordEncoderSettings(reader=reader, unit_size=5, features=8, windows=(2, 3), dropout=0)  # type: ignore[arg-type]
     return WordEncoder(10, chosen, pad=0, unk=1)
 
 
@@ -40,7 +40,7 @@ def plain(model: WordEncoder, units: list[int]) -> torch.Tensor:
     return torch.cat(pooled)
 
 
-@pytest.mark.parametrize("reader", ["cnn", "rnn"])
+@pytest.mark.parametrize("reader", ["cnn", "gru", "lstm"])
 def test_a_word_has_the_vector_of_its_units_wherever_it_stands(reader: str) -> None:
     model, words = encoder(reader), [[0, 1, 2], [2, 0, 0]]
     given = model(spelling(words))
@@ -52,5 +52,5 @@ def test_a_word_has_the_vector_of_its_units_wherever_it_stands(reader: str) -> N
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(ValidationError, match=r"word_encoder.widths names no width"):
-        WordEncoderSettings(widths=())
+    with pytest.raises(ValidationError, match=r"word_encoder.windows names no width"):
+        WordEncoderSettings(windows=())
