@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from seqkit.corpus import Corpus, load
+from seqkit.data.ngrams import NGramSettings
 from seqkit.models.classifier import ClassifierSettings
 from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.head import HeadSettings
@@ -52,7 +53,9 @@ class Settings(ClassificationSettings):
         description="share of typos in a copy of test, scored too (0: none)",
     )
     pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
-    text: TextSettings = TextSettings(max_words=40_000, max_length=400, workers=2)
+    text: TextSettings = TextSettings(
+        max_words=40_000, max_length=400, ngrams=NGramSettings(longest=4), workers=2
+    )
     classifier: ClassifierSettings = ClassifierSettings(
         skip=True,
         pooling=("max",),

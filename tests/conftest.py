@@ -3,7 +3,11 @@
 import os
 import sys
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("seqkit", deadline=None)  # timing never decides a test
+hypothesis.settings.load_profile("seqkit")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # and no threads that spin for each other
 

@@ -44,7 +44,7 @@ def test_a_cluster_gives_what_one_process_gives(monkeypatch: Any) -> None:
     assert made.values.tolist() == rows.values.tolist()
     assert made.offsets.tolist() == rows.offsets.tolist()
     bare = Vocabulary.build({"a": 1}, specials=("pad",))
-    with pytest.raises(SeqkitError, match="no special token 'unk'"):
+    with pytest.raises(SeqkitError, match=r"no.*'unk'"):
         encode(TEXTS, tokenizer, bare, engine="ray")
 
 

@@ -30,6 +30,25 @@ class Spelling:
 
 
 @dataclass(frozen=True)
+class Bag:
+    """The n-grams of the texts of a batch, end to end.
+
+    Attributes:
+        features: ``(n-grams,)`` int64, their hashes.
+        weights: ``(n-grams,)`` float32, what each counts for in its text.
+        starts: ``(batch,)`` int64, where each text begins in them.
+    """
+
+    features: Tensor
+    weights: Tensor
+    starts: Tensor
+
+    def to(self, device: torch.device) -> "Bag":
+        """Return the bag with its tensors on ``device``."""
+        return Bag(self.features.to(device), self.weights.to(device), self.starts.to(device))
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows of token ids, padded on the right.
 
@@ -41,6 +60,7 @@ class Batch:
             float32 of zeros and ones; None where there is nothing to learn from.
         tokens: the number of real tokens in the batch, padding excluded.
         spelling: what its tokens are spelt with, where the model reads that too.
+        bag: the n-grams of its texts, where the model weighs them.
     """
 
     ids: Tensor
@@ -49,6 +69,7 @@ class Batch:
     tokens: int
     targets: Tensor | None = None
     spelling: Spelling | None = None
+    bag: Bag | None = None
 
     @cached_property
     def mask(self) -> Tensor:
@@ -61,5 +82,6 @@ class Batch:
             return self
         targets = None if self.targets is None else self.targets.to(device)
         spelling = None if self.spelling is None else self.spelling.to(device)
+        bag = None if self.bag is None else self.bag.to(device)
         ids, lengths = self.ids.to(device), self.lengths.to(device)
-        return Batch(ids, lengths, self.rows, self.tokens, targets, spelling)
+        return Batch(ids, lengths, self.rows, self.tokens, targets, spelling, bag)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from seqkit.data.batch import Batch
+from seqkit.data.ngrams import Bags
 from seqkit.data.ragged import Ragged
 from seqkit.data.spelling import Spellings
 from seqkit.errors import SeqkitError
@@ -34,6 +35,7 @@ class Batches:
         targets: ``(rows,)`` class numbers, or ``(rows, labels)`` of zeros and ones; None for no
             targets.
         spellings: of the tokens of ``ragged``, for models that read them; None for none.
+        bags: the n-grams of each row, for models that weigh them; None for none.
         shuffle: True for training; False for a fixed order, shortest rows first.
         seed: with the epoch's number, decides the order; at least 0.
 
@@ -49,6 +51,7 @@ class Batches:
         pad: int,
         targets: ArrayLike | None = None,
         spellings: Spellings | None = None,
+        bags: Bags | None = None,
         shuffle: bool = False,
         seed: int = 0,
     ) -> None:
@@ -65,7 +68,10 @@ class Batches:
             raise SeqkitError(
                 f"{len(spellings.words)} tokens are spelt, and the rows have {len(ragged.values)}."
             )
-        self._ragged, self._lengths, self._spellings = ragged, ragged.lengths, spellings
+        if bags is not None and len(bags.rows) != len(ragged):
+            raise SeqkitError(f"there are {len(bags.rows)} bags for {len(ragged)} rows.")
+        self._ragged, self._lengths = ragged, ragged.lengths
+        self._spellings, self._bags = spellings, bags
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -98,9 +104,10 @@ class Batches:
             targets = torch.from_numpy(self._targets[rows].astype(kind))
         if self._spellings is not None:
             spelling = self._spellings.batch(self._ragged.places(rows), self.pad)
+        bag = None if self._bags is None else self._bags.batch(rows)
         tokens = int(lengths.sum())
         return Batch(
-            torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets, spelling
+            torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets, spelling, bag
         )
 
     def padding_waste(self, epoch: int = 0) -> float:

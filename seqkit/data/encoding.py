@@ -16,7 +16,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import write_error
 from seqkit.text import counting, scan
 from seqkit.text.counting import Progress, is_plain_file
-from seqkit.text.tokenizer import Numbered, Tokenizer
+from seqkit.text.tokenizer import Lettered, Numbered, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 
 Rows = tuple[NDArray[np.int32], NDArray[np.int64]]  # ids end to end, and the length of each row
@@ -228,17 +228,19 @@ def _encoded(
     tokenizer: Tokenizer, vocabulary: Vocabulary, max_length: int | None, texts: list[str]
 ) -> Rows:
     if isinstance(tokenizer, Numbered):
-        numbers = tokenizer.numbers(texts)
-        given = np.asarray(vocabulary.ids(tokenizer.pieces()), dtype=np.int32)
-        lengths = _lengths(row[:max_length] for row in numbers)
-        flat = chain.from_iterable(row[:max_length] for row in numbers)
-        values = given[np.fromiter(flat, np.int32, lengths.sum())]
+        numbers = [row[:max_length] for row in tokenizer.numbers(texts)]
+        ids = np.asarray(vocabulary.ids(tokenizer.pieces()), dtype=np.int32)
+        values, lengths = (
+            ids[np.fromiter(chain.from_iterable(numbers), np.int32)],
+            _lengths(numbers),
+        )
+    elif (spelt := _letters(tokenizer, texts)) is not None:
+        spelt = [text[:max_length] for text in spelt]
+        values, lengths = _ids_of_letters("".join(spelt), vocabulary), _lengths(spelt)
     else:
-        rows = list(map(tokenizer.words, texts))
-        if max_length is not None:
-            rows = [row[:max_length] for row in rows]
+        rows = [tokenizer.words(text)[:max_length] for text in texts]
+        values = np.asarray(vocabulary.ids(chain.from_iterable(rows)), dtype=np.int32)
         lengths = _lengths(rows)
-        values = _ids(rows, int(lengths.sum()), vocabulary)
     if not lengths.all():
         empty = np.flatnonzero(lengths == 0)
         values = np.insert(values, np.cumsum(lengths)[empty], vocabulary.unk)
@@ -246,19 +248,23 @@ def _encoded(
     return values, lengths
 
 
-def _lengths(rows: Iterable[Sequence[object]]) -> NDArray[np.int64]:
-    return np.fromiter(map(len, rows), np.int64)
+def _lengths(rows: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    return np.fromiter(map(len, rows), np.int64, len(rows))
 
 
-def _ids(rows: list[list[str]], tokens: int, vocabulary: Vocabulary) -> NDArray[np.int32]:
-    """Return the ids of all rows end to end, ``(tokens,)``."""
-    text = "".join(chain.from_iterable(rows))
-    if not text or len(text) != tokens or set(map(len, chain.from_iterable(rows))) != {1}:
-        return np.asarray(vocabulary.ids(chain.from_iterable(rows)), dtype=np.int32)
-    # Each token is one character: look up each distinct one, then all by their code points.
+def _letters(tokenizer: Tokenizer, texts: list[str]) -> list[str] | None:
+    """Return each text as a string of one-character tokens, or None if that cannot be done."""
+    if not isinstance(tokenizer, Lettered):
+        return None
+    spelt = [letters for letters in map(tokenizer.letters, texts) if letters is not None]
+    return spelt if len(spelt) == len(texts) else None
+
+
+def _ids_of_letters(text: str, vocabulary: Vocabulary) -> NDArray[np.int32]:
+    """Return the id of each character: each distinct one is looked up, then all by code point."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)
     distinct = np.flatnonzero(np.bincount(codes))
-    table = np.empty(distinct[-1] + 1, np.int32)
+    table = np.empty(codes.max(initial=0) + 1, np.int32)
     table[distinct] = vocabulary.ids(map(chr, distinct.tolist()))
     found: NDArray[np.int32] = table[codes]
     return found

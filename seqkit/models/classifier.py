@@ -13,6 +13,7 @@ from seqkit.nn.embedding import Embedding, EmbeddingSettings
 from seqkit.nn.head import Head, HeadSettings
 from seqkit.nn.pooling import Pooling, PoolingName, masked_mean
 from seqkit.nn.recurrent import Encoded, Encoder, EncoderSettings
+from seqkit.nn.wide import Wide
 from seqkit.nn.word_encoder import WordEncoder, WordEncoderSettings
 from seqkit.settings import settings
 
@@ -124,6 +125,7 @@ class Classifier(nn.Module):
         labels: how many there are.
         units: how many ids of units there are, if each token's spelling is read as well, with the
             same ids for padding and unknown; 0 if not.
+        ngrams: how many hashes of n-grams there are, if a linear part weighs them; 0 if not.
         multi_label: whether a text may have any number of labels, or exactly one.
         class_weights: ``(labels,)``, what a text of each label counts for in the loss; with
             ``multi_label``, what the label's presence counts for. None: 1 each.
@@ -140,6 +142,7 @@ class Classifier(nn.Module):
         unk: int,
         labels: int,
         units: int = 0,
+        ngrams: int = 0,
         multi_label: bool = False,
         class_weights: Tensor | None = None,
     ) -> None:
@@ -153,6 +156,7 @@ class Classifier(nn.Module):
             features += self.word_encoder.features
         self.reader = READERS[chosen.model](features, chosen)
         self.head = Head(self.reader.features, chosen.head, labels)
+        self.wide = Wide(ngrams, labels) if ngrams else None
         # Only the loss reads them: a trained model is complete without.
         self.register_buffer("class_weights", class_weights, persistent=False)
 
@@ -167,11 +171,21 @@ class Classifier(nn.Module):
             shares: ``(labels,)``, the share of texts with each label, above 0 and below 1.
         """
         self.head.output.bias.copy_(torch.logit(shares))
+        if self.wide is not None:
+            self.wide.bias.copy_(torch.logit(shares))
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return logits, ``(batch, labels)``."""
-        logits: Tensor = self.head(self.reader(self.embed(batch), batch))
-        return logits
+        """Return logits, ``(batch, labels)``: the mean of those of the parts."""
+        parts = self.parts(batch)
+        return torch.stack(parts).mean(dim=0) if len(parts) > 1 else parts[0]
+
+    def parts(self, batch: Batch) -> list[Tensor]:
+        """Return the logits of the network, and of the linear part if there is one."""
+        parts = [self.head(self.reader(self.embed(batch), batch))]
+        if self.wide is not None:
+            assert batch.bag is not None
+            parts.append(self.wide(batch.bag))
+        return parts
 
     def embed(self, batch: Batch) -> Tensor:
         """Return ``(batch, time, features)``: each token's vector and what its spelling says."""
@@ -187,9 +201,16 @@ class Classifier(nn.Module):
         It is the negative log-likelihood of a row's labels. One label a text: cross-entropy.
         Several: binary cross-entropy, summed over labels.
         Label smoothing is that of Szegedy et al. 2016, section 7.
+
+        Each part has a loss of its own, and the result is their mean: parts that learnt to lean
+        on one another would err together, and their mean be worth less.
         """
+        parts = [self._loss(logits, batch) for logits in self.parts(batch)]
+        return torch.stack(parts).mean()
+
+    def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
         assert batch.targets is not None
-        logits, smoothing = self(batch), self.chosen.label_smoothing
+        smoothing = self.chosen.label_smoothing
         if self.multi_label:
             targets = batch.targets.to(logits.dtype) * (1 - smoothing) + smoothing / 2
             bits = F.binary_cross_entropy_with_logits(

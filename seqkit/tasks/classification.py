@@ -16,6 +16,7 @@ from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches
 from seqkit.data.interning import intern
+from seqkit.data.ngrams import NGrams, NGramSettings
 from seqkit.data.spelling import Speller
 from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import ClassifierSettings, parameter_count
@@ -55,12 +56,13 @@ class TextSettings:
         default="none",
         description="read each token's spelling too, so that unseen words have a meaning",
     )
+    ngrams: NGramSettings = NGramSettings()
     workers: int = Field(default=1, ge=1, description="processes that cut texts into tokens")
 
     @model_validator(mode="after")
     def _known(self) -> "TextSettings":
-        if self.tokenizer != "auto":
-            tokenizers.create(self.tokenizer, self.options)  # refused before any data is read
+        self.create(())  # refused before any data is read
+        self.create_ngrams(())
         return self
 
     def create(self, languages: Sequence[str]) -> Tokenizer:
@@ -69,6 +71,13 @@ class TextSettings:
             return tokenizers.create(self.tokenizer, self.options)
         name, options = ("kiwi", {}) if list(languages) == ["ko"] else ("word", {"lower": True})
         return tokenizers.create(name, {**options, **self.options})
+
+    def create_ngrams(self, languages: Sequence[str]) -> Tokenizer:
+        """Return the tokenizer for the n-grams of a text of these languages."""
+        if self.ngrams.of != "auto":
+            return tokenizers.create(self.ngrams.of)
+        name = "syllable" if list(languages) == ["ko"] else "word"
+        return tokenizers.create(name, {"lower": True})
 
 
 @settings
@@ -140,6 +149,7 @@ class Classification:
             self.inputs.rows,
             targets=self.targets,
             spellings=self.inputs.spellings,
+            bags=self.inputs.bags,
             batch_size=chosen.train.batch_size,
             pad=self.classifier.vocabulary.pad,
             shuffle=True,
@@ -166,23 +176,38 @@ class Classification:
         speller = None
         if text.spelling != "none":
             speller = Speller.learn(tokenizers.create(text.spelling), interned.counts())
+        ngrams = bags = None
+        if text.ngrams.longest:
+            ngrams, bags = NGrams.learn(
+                self._texts("train"),
+                text.create_ngrams(corpus.card.languages),
+                text.ngrams.longest,
+                text.ngrams.bits,
+            )
         balanced = chosen.classifier.class_weights == "balanced"
         weights = self._class_weights() if balanced else None
         torch.manual_seed(chosen.train.seed)
         model = build_model(
-            chosen.classifier, vocabulary, speller, len(corpus.labels), corpus.multi_label, weights
+            chosen.classifier,
+            vocabulary,
+            speller,
+            ngrams,
+            len(corpus.labels),
+            corpus.multi_label,
+            weights,
         )
         classifier = TextClassifier(
             model,
             tokenizer,
             vocabulary,
             speller,
+            ngrams,
             corpus.labels,
             corpus.multi_label,
             chosen.threshold,
             text.max_length,
         )
-        return classifier, classifier.inputs(interned)
+        return classifier, classifier.inputs(interned, bags)
 
     def _class_weights(self) -> Tensor:
         """Weights inversely proportional to class frequency, 1 on average over rows."""
@@ -234,8 +259,10 @@ class Classification:
     def fingerprint(self) -> str:
         """A checksum of the encoded training data, in their order."""
         value = 0
-        rows, spellings = self.inputs
+        rows, spellings, bags = self.inputs
         parts = [rows.values, rows.offsets, self.targets]
+        if bags:
+            parts += [bags.rows.values, bags.weights]
         if spellings:
             parts += [spellings.words, spellings.units.values]
         for part in parts:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seqkit.data.batching import Batches
 from seqkit.data.interning import Interned, intern
+from seqkit.data.ngrams import Bags, NGrams
 from seqkit.data.ragged import Ragged
 from seqkit.data.spelling import Speller, Spellings
 from seqkit.errors import SeqkitError, unknown
@@ -51,6 +52,7 @@ class Inputs(NamedTuple):
 
     rows: Ragged
     spellings: Spellings | None = None
+    bags: Bags | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class TextClassifier:
         tokenizer: cuts a text into tokens.
         vocabulary: gives tokens their ids.
         speller: gives each token's spelling, where the model reads it.
+        ngrams: gives a text's n-grams, where the model weighs them.
         labels: class names in the order of the model's outputs.
         multi_label: whether a text may have any number of labels.
         threshold: multi-label: labels at least this probable are answered, or the best one.
@@ -72,6 +75,7 @@ class TextClassifier:
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     speller: Speller | None
+    ngrams: NGrams | None
     labels: tuple[str, ...]
     multi_label: bool
     threshold: float
@@ -79,13 +83,17 @@ class TextClassifier:
 
     def encode(self, texts: Iterable[str], *, workers: int = 1) -> Inputs:
         """Return what the model reads of ``texts``; an empty text is one unknown token."""
-        return self.inputs(intern(texts, self.tokenizer, workers=workers))
+        if self.ngrams is None:
+            return self.inputs(intern(texts, self.tokenizer, workers=workers))
+        texts = list(texts)
+        interned = intern(texts, self.tokenizer, workers=workers)
+        return self.inputs(interned, self.ngrams.bags(texts))
 
-    def inputs(self, interned: Interned) -> Inputs:
+    def inputs(self, interned: Interned, bags: Bags | None = None) -> Inputs:
         """Return what the model reads of texts that are cut into tokens already."""
         cut = interned.first(self.max_length)
         spellings = cut.spellings(self.speller) if self.speller else None
-        return Inputs(cut.ids(self.vocabulary), spellings)
+        return Inputs(cut.ids(self.vocabulary), spellings, bags)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one answer for each text, in order.
@@ -119,14 +127,17 @@ class TextClassifier:
     @torch.inference_mode()
     def logits(self, inputs: Inputs) -> Tensor:
         """Return ``(rows, labels)`` outputs of the model, in the order of the rows."""
-        rows, spellings = inputs
         batches = Batches(
-            rows, spellings=spellings, batch_size=ROWS_AT_ONCE, pad=self.vocabulary.pad
+            inputs.rows,
+            spellings=inputs.spellings,
+            bags=inputs.bags,
+            batch_size=ROWS_AT_ONCE,
+            pad=self.vocabulary.pad,
         )
         device = next(self.model.parameters()).device
         training = self.model.training
         self.model.eval()
-        result = torch.empty(len(rows), len(self.labels))
+        result = torch.empty(len(inputs.rows), len(self.labels))
         for batch in batches.epoch(0):
             result[torch.from_numpy(batch.rows)] = self.model(batch.to(device)).float().cpu()
         self.model.train(training)
@@ -159,6 +170,8 @@ class TextClassifier:
         self.vocabulary.save(run.vocabulary_file)
         if self.speller:
             self.speller.save(run.spelling_folder)
+        if self.ngrams:
+            self.ngrams.save(run.ngrams_folder)
         write_json(run.labels_file, {"multi_label": self.multi_label, "labels": self.labels})
 
     @classmethod
@@ -178,14 +191,23 @@ class TextClassifier:
                 f"{run.settings_file} or {run.labels_file.name} is not of a classifier's run: "
                 "copy the run again, or train it anew."
             ) from None
-        vocabulary, folder = Vocabulary.load(run.vocabulary_file), run.spelling_folder
-        speller = Speller.load(folder) if folder.is_dir() else None
-        model = build_model(chosen, vocabulary, speller, len(labels), multi_label)
+        vocabulary = Vocabulary.load(run.vocabulary_file)
+        speller = Speller.load(run.spelling_folder) if run.spelling_folder.is_dir() else None
+        ngrams = NGrams.load(run.ngrams_folder) if run.ngrams_folder.is_dir() else None
+        model = build_model(chosen, vocabulary, speller, ngrams, len(labels), multi_label)
         tensors, _ = checkpoint.load(run.model_file)
         checkpoint.restore(model, tensors, run.model_file)
         tokenizer = tokenizers.load(run.tokenizer_folder)
         return cls(
-            model.eval(), tokenizer, vocabulary, speller, labels, multi_label, threshold, longest
+            model.eval(),
+            tokenizer,
+            vocabulary,
+            speller,
+            ngrams,
+            labels,
+            multi_label,
+            threshold,
+            longest,
         )
 
 
@@ -193,6 +215,7 @@ def build_model(
     chosen: ClassifierSettings,
     vocabulary: Vocabulary,
     speller: Speller | None,
+    ngrams: NGrams | None,
     labels: int,
     multi_label: bool,
     class_weights: Tensor | None = None,
@@ -205,6 +228,7 @@ def build_model(
         unk=vocabulary.unk,
         labels=labels,
         units=len(speller.vocabulary) if speller else 0,
+        ngrams=len(ngrams.idf) if ngrams else 0,
         multi_label=multi_label,
         class_weights=class_weights,
     )

@@ -73,17 +73,22 @@ def alignment(source: Sequence[str], target: Sequence[str]) -> list[tuple[int, i
     A letter left out on either side costs 1, two unlike letters aligned cost 2. Among equals,
     letters are aligned rather than left out.
     """
-    n, m, head = len(source), len(target), 0
-    while head < min(n, m) and source[head] == target[head]:  # always in some cheapest one
+    n, m, head, tail = len(source), len(target), 0, 0
+    shorter = min(n, m)  # what begins or ends both alike is aligned in some cheapest one
+    while tail < shorter and source[n - 1 - tail] == target[m - 1 - tail]:
+        tail += 1
+    while head < shorter - tail and source[head] == target[head]:
         head += 1
     pairs = [(i, i) for i in range(head)]
-    source, target = source[head:], target[head:]
+    rest = [(n - i, m - i) for i in range(tail, 0, -1)]
+    source, target = source[head : n - tail], target[head : m - tail]
     # A path of cost c strays at most c from the diagonal: widen the band until that is certain.
     band = abs(n - m) + 4
     while True:
         costs = _costs(source, target, band)
         if costs[-1].get(len(target), band + 1) <= band or band > n + m:
-            return pairs + [(i + head, j + head) for i, j in _path(source, target, costs)]
+            middle = [(i + head, j + head) for i, j in _path(source, target, costs)]
+            return pairs + middle + rest
         band *= 2
 
 

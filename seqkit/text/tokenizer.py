@@ -106,6 +106,15 @@ class Trainable(Protocol):
 
 
 @runtime_checkable
+class Lettered(Protocol):
+    """A tokenizer whose tokens are single characters: encoding then goes by code points."""
+
+    def letters(self, text: str) -> str | None:
+        """Return the string whose characters are ``words(text)``; None if a word is longer."""
+        ...
+
+
+@runtime_checkable
 class Numbered(Protocol):
     """A tokenizer whose backend numbers its tokens itself: encoding then writes no strings."""
 

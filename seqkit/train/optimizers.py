@@ -105,7 +105,7 @@ def build_optimizers(model: nn.Module, chosen: OptimizerSettings) -> list[Optimi
     lazy: list[nn.Parameter] = []
     if chosen.optimizer == "lazy_adam":
         for module in model.modules():
-            if isinstance(module, nn.Embedding) and module.weight.requires_grad:
+            if isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.weight.requires_grad:
                 module.sparse = True
                 lazy.extend(module.parameters())
     taken = {id(parameter) for parameter in lazy}

@@ -5,6 +5,7 @@
 ``tokenizer/``        the tokenizer
 ``vocabulary.txt``    token and count, a line each
 ``spelling/``         tokenizer and vocabulary of what words are spelt with, if that is read
+``ngrams/``           tokenizer and weights of n-grams, if a linear part reads those
 ``labels.json``       class names in the order of the model's outputs
 ``model.safetensors`` the best weights so far: what ``predict`` loads
 ``checkpoint/``       the last state of training: what ``--resume`` loads
@@ -99,6 +100,11 @@ class Run:
     def spelling_folder(self) -> Path:
         """The tokenizer and vocabulary of the units that words are spelt with."""
         return self.folder / "spelling"
+
+    @property
+    def ngrams_folder(self) -> Path:
+        """The tokenizer and weights of the n-grams that a linear part reads."""
+        return self.folder / "ngrams"
 
     @property
     def labels_file(self) -> Path:

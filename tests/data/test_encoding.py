@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from seqkit.errors import SeqkitError
 from seqkit.text import counting
 from seqkit.text.basic import WhitespaceTokenizer, WordTokenizer
 from seqkit.text.counting import count
+from seqkit.text.tokenizer import Tokenizer, create, trained
 from seqkit.text.vocabulary import Vocabulary
 
 
@@ -41,6 +43,28 @@ def test_encode_is_tokenize_then_look_up(
         assert row == (expected or [1])
     assert lists(kept) == lists(made)
     assert [kept.values.dtype, kept.offsets.dtype] == [np.int32, np.int64]
+
+
+@given(
+    texts=st.lists(st.text(st.characters() | st.sampled_from("한글ㅋᄒ\u1161 \ud800"), max_size=9)),
+    longest=st.none() | st.integers(1, 5),
+)
+@pytest.mark.parametrize("name", ["syllable", "jamo", "unigram"])
+def test_letters_and_pieces_take_a_faster_way_to_the_same_ids(
+    texts: list[str], longest: int | None, name: str
+) -> None:
+    tokenizer = _learnt(name)
+    vocabulary = Vocabulary.build(count(["한글 하나 abc", *texts[::2]], tokenizer))
+    made = encode(texts, tokenizer, vocabulary, max_length=longest)
+    for text, row in zip(texts, lists(made), strict=True):
+        expected = vocabulary.ids(tokenizer.words(text))[:longest]
+        assert row == (expected or [vocabulary.unk])
+
+
+@cache
+def _learnt(name: str) -> Tokenizer:
+    tokenizer = create(name, {"size": 300} if name == "unigram" else {})
+    return trained(tokenizer, ["한글 하나, 한글 둘; abc"] * 9)
 
 
 LINES = st.lists(st.text("ab c\u3000\r\u00a0가", max_size=20), min_size=1)

@@ -1,5 +1,6 @@
 """The classifier: padding, losses, settings."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional as F
 
-from seqkit.data.batch import Batch
+from seqkit.data.batch import Bag, Batch, Spelling
 from seqkit.errors import SeqkitError
 from seqkit.models.classifier import Classifier, ClassifierSettings, Recurrent, parameter_count
 from seqkit.settings import parse
@@ -210,3 +212,46 @@ def test_expectations_are_the_answer_to_a_text_that_says_nothing() -> None:
     shares = torch.tensor([0.7, 0.2, 0.1])
     model.expect(shares)
     torch.testing.assert_close(torch.sigmoid(model(batch([[2, 3]]))[0]), shares)
+
+
+def with_extras(rows: list[list[int]], targets: Tensor | None = None) -> Batch:
+    """A batch whose tokens are spelt with two units each, and whose texts have two n-grams."""
+    given = batch(rows, targets=targets)
+    spelling = Spelling(given.ids % 4, torch.arange(2, 10).reshape(4, 2), torch.full((4,), 2))
+    features = torch.tensor([row[0] % 5 + i for row in rows for i in (0, 1)])
+    bag = Bag(features, torch.full((2 * len(rows),), 0.5**0.5), 2 * torch.arange(len(rows)))
+    return replace(given, spelling=spelling, bag=bag)
+
+
+def test_the_linear_part_and_the_network_learn_alone_and_answer_together() -> None:
+    rows, targets = [[2, 3, 4], [5, 6], [7]], torch.tensor([0, 2, 1])
+    model, plain = make("head.dropout=0", ngrams=8), make("head.dropout=0", ngrams=8)
+    assert model.wide is not None
+    torch.nn.init.normal_(model.wide.table.weight)
+    given = with_extras(rows, targets)
+    deep, wide = model.parts(given)
+    torch.testing.assert_close(model(given), (deep + wide) / 2)
+    plain.load_state_dict(model.state_dict())
+    torch.testing.assert_close(wide, model.wide(given.bag))  # type: ignore[arg-type]
+    model.loss(given).backward()  # type: ignore[no-untyped-call]
+    plain.zero_grad()
+    (F.cross_entropy(plain.parts(given)[0], targets) / 2).backward()
+    for (name, ours), theirs in zip(model.named_parameters(), plain.parameters(), strict=True):
+        if not name.startswith("wide"):
+            torch.testing.assert_close(ours.grad, theirs.grad)
+        else:
+            assert theirs.grad is None
+            assert ours.grad is not None
+
+
+def test_the_spelling_of_a_token_stands_beside_its_vector() -> None:
+    model, given = make("", units=12).eval(), with_extras([[2, 3, 4], [5, 6]])
+    assert model.word_encoder is not None
+    assert given.spelling is not None
+    vector, spelt = model.embed(given).split(
+        [model.embedding.features, model.word_encoder.features], dim=2
+    )
+    torch.testing.assert_close(vector, model.embedding(given.ids))
+    torch.testing.assert_close(spelt, model.word_encoder(given.spelling))
+    other = replace(given, spelling=replace(given.spelling, units=given.spelling.units.flip(0)))
+    assert not torch.allclose(model(given), model(other))
