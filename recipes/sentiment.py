@@ -54,7 +54,7 @@ class Settings(ClassificationSettings):
     )
     pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
     text: TextSettings = TextSettings(
-        max_words=40_000, max_length=400, ngrams=NGramSettings(longest=4), workers=2
+        max_words=40_000, max_length=400, ngrams=NGramSettings(longest=4, bits=21), workers=2
     )
     classifier: ClassifierSettings = ClassifierSettings(
         skip=True,
@@ -64,7 +64,7 @@ class Settings(ClassificationSettings):
         head=HeadSettings(dropout=0.5),
     )
     train: TrainSettings = TrainSettings(
-        epochs=4,
+        epochs=3,
         batch_size=64,
         optimizer=OptimizerSettings(
             optimizer="lazy_adam", lr=1.5e-3, schedule="cosine", warmup=0.1, clip_norm=1.0

@@ -69,7 +69,8 @@ class TextSettings:
         """Return the tokenizer for a text of these languages (``ko``, ``en``)."""
         if self.tokenizer != "auto":
             return tokenizers.create(self.tokenizer, self.options)
-        name, options = ("kiwi", {}) if list(languages) == ["ko"] else ("word", {"lower": True})
+        korean = list(languages) == ["ko"]
+        name, options = ("kiwi", {"normalize": True}) if korean else ("word", {"lower": True})
         return tokenizers.create(name, {**options, **self.options})
 
     def create_ngrams(self, languages: Sequence[str]) -> Tokenizer:

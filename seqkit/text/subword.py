@@ -151,7 +151,7 @@ class _SubwordTokenizer:
 
     def pieces(self) -> list[str]:
         """Return all pieces, by number."""
-        return _pieces(self._learnt)
+        return _pieces(self._trained_model)
 
     def sampled(self, texts: Iterable[str], *, seed: int) -> list[list[str]]:
         """Return the pieces of each text as :meth:`words` does, but cut at random by ``alpha``.
@@ -184,7 +184,7 @@ class _SubwordTokenizer:
         return hangul.compose(text) if self.units == "jamo" else text
 
     @property
-    def _learnt(self) -> bytes:
+    def _trained_model(self) -> bytes:
         if not self.model:
             raise SeqkitError(
                 f"the {self.kind} tokenizer has learnt no pieces yet: train it first, as with "
@@ -194,7 +194,7 @@ class _SubwordTokenizer:
 
     @cached_property
     def _encode(self) -> Callable[..., Any]:
-        encode: Callable[..., Any] = _processor(self._learnt).encode
+        encode: Callable[..., Any] = _processor(self._trained_model).encode
         return encode
 
     def __getstate__(self) -> dict[str, Any]:

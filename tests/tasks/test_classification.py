@@ -163,7 +163,7 @@ def test_the_noisy_split_is_test_misspelt() -> None:
 
 
 def test_auto_takes_morphemes_for_korean_alone() -> None:
-    assert TextSettings().create(["ko"]) == create("kiwi")
+    assert TextSettings().create(["ko"]) == create("kiwi", {"normalize": True})
     for languages in (["en"], ["ko", "en"], []):
         assert TextSettings().create(languages) == create("word", {"lower": True})
     assert TextSettings(options={"lower": False}).create(["en"]) == create("word")
