@@ -86,7 +86,7 @@ INPUTS = {
     "kiwi + jamo": ("tokenizer=kiwi", "spelling=jamo"),
 }
 GRID = (
-    *("sentiment", "validation=0", "ngrams.longest=0", "epochs=2", "batch_size=128"),
+    *("sentiment", "validation=0", "ngrams.longest=0", "epochs=1", "batch_size=64"),
     *("hidden=64", "embedding.size=100"),
 )
 SENTIMENT = ("sentiment", "validation=0")
@@ -130,7 +130,7 @@ TABLES = [
             for cell in ("rnn", "gru", "lstm")
         ],
         is_grid=True,
-        note=f"One seed, two epochs, 64 units in each direction, no n-grams. {NOISE}",
+        note=f"One seed, one epoch, 64 units in each direction, no n-grams. {NOISE}",
     ),
 ]
 

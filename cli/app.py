@@ -1,5 +1,6 @@
-"""The table of subcommands, and how errors reach the user."""
+"""The table of subcommands, and how errors and warnings reach the user."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -60,6 +61,9 @@ def root(
 
 def run() -> None:
     """Run the command line; every user's error is one line and exit code 2."""
+    logger = logging.getLogger("seqkit")
+    if not logger.handlers:
+        logger.addHandler(_Told())
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -104,6 +108,17 @@ def _usage(error: TyperException) -> str:
 
 
 def _fail(message: str, code: int) -> None:
+    _tell(message)
+    sys.exit(code)
+
+
+def _tell(message: str) -> None:
     one_line = " ".join(message.split())
     print(f"seqkit: {one_line}", file=sys.stderr)
-    sys.exit(code)
+
+
+class _Told(logging.Handler):
+    """Writes the library's warnings as errors are written."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _tell(record.getMessage())

@@ -30,7 +30,7 @@ class Opened:
         return ("train",) if self.corpus is None else tuple(self.corpus.splits)
 
     def texts(self, split: str) -> Iterator[str]:
-        """Yield the texts of a split."""
+        """Yield the texts of a split; of a plain text file, its lines that are not blank."""
         return islice(self._texts(split), self.rows)
 
     def _texts(self, split: str) -> Iterator[str]:
@@ -39,10 +39,13 @@ class Opened:
         if self.corpus is not None:
             yield from self.corpus.texts(split)
         elif self.file is not None:
-            yield from (line for _, line in read_lines(self.file))
+            yield from (line for _, line in read_lines(self.file) if line.strip())
 
     def countable(self, split: str) -> Iterable[str] | Path:
-        """Return what is fastest to count: the path of a whole text file, else the texts."""
+        """Return what is fastest to count: the path of a whole text file, else the texts.
+
+        The file has blank lines too, which have no words.
+        """
         return self.file if self.file is not None and self.rows is None else self.texts(split)
 
     def size(self, split: str) -> int | None:

@@ -128,8 +128,9 @@ def _statistics(
     split, measured = "", None
     if source is not None:
         split = next(s for s in ("validation", "test", "train") if s in source.splits)
-        with progress_bar(f"{name}: measuring", source.size(split)) as progress:
-            texts = source.countable(split)
+        total = None if source.file else source.size(split)  # how many lines it has, none knows
+        with progress_bar(f"{name}: measuring", total) as progress:
+            texts = source.texts(split)
             measured = measure(texts, tokenizer, vocabulary, workers=workers, progress=progress)
     sizes = [size for size in SIZES if size < len(vocabulary.words)]
     shares = coverage(vocabulary.words, counts, [*sizes, len(vocabulary.words)])

@@ -1,6 +1,7 @@
 """``seqkit vocab``: the words of a text, counted, kept in a folder, and looked at."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,7 +78,7 @@ def build(
     from seqkit.cli.output import print_json, progress_bar
     from seqkit.cli.sources import open_source
     from seqkit.files import atomic_folder
-    from seqkit.text.counting import count
+    from seqkit.text.counting import sorted_counts
     from seqkit.text.tokenizer import save, trained
     from seqkit.text.vocabulary import Vocabulary
 
@@ -87,7 +88,7 @@ def build(
     source = open_source(corpus, words, path)
     chosen = trained(chosen, source.texts("train"))
     with progress_bar("counting", source.size("train")) as progress:
-        counts = count(
+        counts = sorted_counts(
             source.countable("train"),
             chosen,
             min_count=min_count,
@@ -95,7 +96,8 @@ def build(
             engine=engine,
             progress=progress,
         )
-    vocabulary = Vocabulary.build(counts, min_count=min_count, max_size=max_size)
+        with closing(counts):
+            vocabulary = Vocabulary.build(counts, min_count=min_count, max_size=max_size)
     with atomic_folder(out) as folder:
         save(chosen, folder / PARTS[0])
         vocabulary.save(folder / PARTS[1])
@@ -212,6 +214,7 @@ def stats(
     compare: Annotated[
         str, typer.Option(metavar="NAMES", help="Of a data set: kiwi,jamo,... or all [kiwi].")
     ] = "",
+    option: OptionOption = None,
     min_count: MinCount = 1,
     max_size: MaxSize = None,
     rows: Annotated[
@@ -242,11 +245,14 @@ def stats(
         if given and not corpus:
             raise SeqkitError(f"'{given[0]}' is an option of which data set? Name it before.")
         vocabulary = open_vocabulary(Path(source))
-        tokenizer = open_tokenizer(source)
+        tokenizer = open_tokenizer(source, option)
         held = open_source(corpus, given, path, rows) if corpus else None
         found = [statistics.of_vocabulary(source, vocabulary, tokenizer, held, workers)]
     else:
-        tokenizers = {name: open_tokenizer(name) for name in names_of(compare or "kiwi")}
+        names = names_of(compare or "kiwi")
+        if option and len(names) > 1:
+            raise SeqkitError("--option is for one tokenizer: leave it out, or --compare only one.")
+        tokenizers = {name: open_tokenizer(name, option) for name in names}
         opened = open_source(source, given, path, rows)
         found = statistics.of_corpus(tokenizers, opened, min_count, max_size, workers)
     if as_json:

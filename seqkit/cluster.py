@@ -46,14 +46,14 @@ def _answer(batch: dict[str, Any], function: bytes) -> dict[str, Any]:
     """Be a task: call the function on every item of a batch."""
     import numpy as np
 
-    from seqkit.parallel import _portable
+    from seqkit.parallel import portable
 
     call, answers = pickle.loads(function), []
     for item in batch["item"]:
         try:
             answers.append(pickle.dumps((True, call(pickle.loads(item)))))
         except Exception as error:
-            answers.append(pickle.dumps((False, _portable(error))))
+            answers.append(pickle.dumps((False, portable(error))))
     column = np.empty(len(answers), dtype=object)
     column[:] = answers
     return {"number": batch["number"], "answer": column}

@@ -5,6 +5,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from itertools import chain, islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, TypeVar
 
 from seqkit.errors import SeqkitError, unknown
@@ -126,10 +128,25 @@ def _start(function: bytes) -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(function, theirs), daemon=True)
-    with _no_interrupt():
+    with _no_interrupt(), _main_module(function):
         process.start()
     theirs.close()
     return ours, process
+
+
+@contextmanager
+def _main_module(function: bytes) -> Iterator[None]:
+    """Start processes that run the main script again only if the pickled function is from it.
+
+    Spawn always would: a script then needs a guard, and one on standard input cannot be run.
+    """
+    main = sys.modules["__main__"]
+    if b"__main__" not in function:
+        sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager
@@ -173,7 +190,7 @@ def _watched(process: BaseProcess) -> Iterator[None]:
         why = (
             "was it out of memory? Use fewer workers"
             if code < 0
-            else 'a script that starts workers needs `if __name__ == "__main__":`'
+            else 'a script whose own functions they run needs `if __name__ == "__main__":`'
         )
         raise SeqkitError(f"a worker process {how} ({why}).") from None
 
@@ -197,14 +214,14 @@ def _work(function: bytes, connection: Connection) -> None:
             call = call or pickle.loads(function)
             answer = pickle.dumps((number, True, call(item)))
         except Exception as error:
-            answer = pickle.dumps((number, False, _portable(error)))
+            answer = pickle.dumps((number, False, portable(error)))
         try:
             connection.send_bytes(answer)
         except OSError:
             os._exit(0)
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Return an exception that survives the way to the parent, with its traceback as a note."""
     if isinstance(error, SeqkitError):
         return SeqkitError(str(error))

@@ -109,6 +109,20 @@ def test_workers_end_with_their_parent(script: Path, how: signal.Signals) -> Non
     assert not alive(process.pid)
 
 
+@pytest.mark.parametrize("given_on", ["standard input", "a file"])
+def test_a_script_needs_no_guard_unless_its_own_functions_run(
+    given_on: str, tmp_path: Path
+) -> None:
+    script = "from seqkit.parallel import ordered_map; print(*ordered_map(abs, [-1, -2, -3], 2))"
+    path = tmp_path / "script.py"
+    path.write_text(script, encoding="utf-8")
+    name, text = ("-", script) if given_on == "standard input" else (str(path), "")
+    done = subprocess.run(
+        [sys.executable, name], input=text, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("1 2 3\n", "")
+
+
 def test_one_worker_is_this_process() -> None:
     pids: list[int] = []
 

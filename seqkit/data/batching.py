@@ -5,7 +5,7 @@ work on padding. Sorting all rows by length wastes least, but then every epoch i
 so rows are shuffled, cut into pools of ``POOL`` batches, and sorted within each pool only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -127,6 +127,31 @@ class Batches:
         order = _permutation(rows, self.seed, epoch, 0)
         pool = np.repeat(np.arange(len(self)) // POOL, np.diff(edges))
         return order[np.lexsort((self._lengths[order], pool))], edges
+
+
+class Recut:
+    """Batches of rows that are cut anew for each epoch.
+
+    Args:
+        plain: the batches of the rows as they are otherwise cut.
+        anew: returns the batches of as many rows, cut for the epoch of a number; the same ones
+            each time, so that a resumed run goes on with them.
+    """
+
+    def __init__(self, plain: Batches, anew: Callable[[int], Batches]) -> None:
+        self._plain, self._anew = plain, anew
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return len(self._plain)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Do as :meth:`Batches.epoch` does."""
+        return self._anew(number).epoch(number, start)
+
+    def padding_waste(self) -> float:
+        """Return what :meth:`Batches.padding_waste` does, of the rows as otherwise cut."""
+        return self._plain.padding_waste()
 
 
 def _permutation(size: int, *seed: int) -> NDArray[np.int64]:

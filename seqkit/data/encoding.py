@@ -227,13 +227,12 @@ def _pieces(
 def _encoded(
     tokenizer: Tokenizer, vocabulary: Vocabulary, max_length: int | None, texts: list[str]
 ) -> Rows:
-    if isinstance(tokenizer, Numbered):
+    # Without unk, only words that do occur may be looked up: a tokenizer has other pieces too.
+    if isinstance(tokenizer, Numbered) and "unk" in vocabulary.specials:
         numbers = [row[:max_length] for row in tokenizer.numbers(texts)]
         ids = np.asarray(vocabulary.ids(tokenizer.pieces()), dtype=np.int32)
-        values, lengths = (
-            ids[np.fromiter(chain.from_iterable(numbers), np.int32)],
-            _lengths(numbers),
-        )
+        values = ids[np.fromiter(chain.from_iterable(numbers), np.int32)]
+        lengths = _lengths(numbers)
     elif (spelt := _letters(tokenizer, texts)) is not None:
         spelt = [text[:max_length] for text in spelt]
         values, lengths = _ids_of_letters("".join(spelt), vocabulary), _lengths(spelt)

@@ -5,7 +5,7 @@ found once for each distinct word.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -74,9 +74,20 @@ def intern(texts: Iterable[str], tokenizer: Tokenizer, *, workers: int = 1) -> I
     return Interned(Ragged(np.concatenate(values), offsets), tuple(number))
 
 
+def intern_rows(rows: Sequence[list[str]]) -> Interned:
+    """Number the words of texts that are cut into words already."""
+    words, ids, lengths = _numbered(rows)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    return Interned(Ragged(ids, offsets), tuple(words))
+
+
 def _part(tokenizer: Tokenizer, texts: list[str]) -> Part:
+    return _numbered(list(map(tokenizer.words, texts)))
+
+
+def _numbered(rows: Sequence[list[str]]) -> Part:
     number: defaultdict[str, int] = defaultdict(count().__next__)
-    rows = [tokenizer.words(text) or [""] for text in texts]
+    rows = [row or [""] for row in rows]
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     every = map(number.__getitem__, chain.from_iterable(rows))
     ids = np.fromiter(every, np.int32, int(lengths.sum()))

@@ -132,6 +132,8 @@ class Ragged:
         with atomic(Path(folder) / VALUES) as values, atomic(Path(folder) / OFFSETS) as offsets:
             np.save(values, self.values, allow_pickle=False)
             np.save(offsets, self.offsets, allow_pickle=False)
+            values.flush()  # a full disk shows before either is replaced
+            offsets.flush()
 
     @classmethod
     def open(cls, folder: Path) -> "Ragged":
@@ -179,8 +181,13 @@ class RaggedWriter:
         self._rows += len(lengths)
 
     def finish(self) -> None:
-        """Write the final sizes to the beginning of the files."""
+        """Write the final sizes to the beginning of the files, and all of both to the disk.
+
+        If it is full, that shows before either of them replaces another.
+        """
         self._head()
+        self._values.flush()
+        self._offsets.flush()
 
     def _head(self) -> None:
         for file, size, kind in (

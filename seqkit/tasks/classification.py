@@ -1,6 +1,7 @@
 """Many-to-one: how a labelled corpus becomes batches, a model, and scores."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,8 @@ from torch import Tensor
 
 from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batch import Batch
-from seqkit.data.batching import Batches
-from seqkit.data.interning import intern
+from seqkit.data.batching import Batches, Recut
+from seqkit.data.interning import Interned, intern, intern_rows
 from seqkit.data.ngrams import NGrams, NGramSettings
 from seqkit.data.spelling import Speller
 from seqkit.errors import SeqkitError, unknown
@@ -25,7 +26,7 @@ from seqkit.tasks.card import model_card
 from seqkit.tasks.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.noise import perturb_all
-from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.tokenizer import Sampling, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
@@ -109,6 +110,11 @@ class ClassificationSettings:
     train: TrainSettings = TrainSettings()
 
 
+def is_random(tokenizer: Tokenizer) -> bool:
+    """Whether the training texts are to be cut at random, anew in each epoch."""
+    return isinstance(tokenizer, Sampling) and tokenizer.alpha > 0
+
+
 def with_validation(corpus: Corpus, fraction: float) -> Corpus:
     """Return the corpus with a validation split: its own, or one held out of train."""
     if not fraction or "validation" in corpus.splits:
@@ -146,16 +152,31 @@ class Classification:
         self.model = self.classifier.model
         true = self._truth("train")
         self.targets = true if corpus.multi_label else true.argmax(axis=1)
-        self.batches = Batches(
-            self.inputs.rows,
+        self.batches: Batches | Recut = self._batches(self.inputs)
+        if is_random(self.classifier.tokenizer):
+            self.batches = Recut(self.batches, self._batches_of_epoch)
+
+    def _batches(self, inputs: Inputs) -> Batches:
+        return Batches(
+            inputs.rows,
             targets=self.targets,
-            spellings=self.inputs.spellings,
-            bags=self.inputs.bags,
-            batch_size=chosen.train.batch_size,
+            spellings=inputs.spellings,
+            bags=inputs.bags,
+            batch_size=self.settings.train.batch_size,
             pad=self.classifier.vocabulary.pad,
             shuffle=True,
-            seed=chosen.train.seed,
+            seed=self.settings.train.seed,
         )
+
+    def _batches_of_epoch(self, epoch: int) -> Batches:
+        cut = self._cut_at_random(self.classifier.tokenizer, epoch)
+        return self._batches(self.classifier.inputs(cut, self.inputs.bags))
+
+    def _cut_at_random(self, tokenizer: Tokenizer, epoch: int) -> Interned:
+        """Return the training texts cut as no other epoch and no other seed cuts them."""
+        assert isinstance(tokenizer, Sampling)
+        seed = zlib.crc32(f"{self.settings.train.seed} {epoch}".encode())
+        return intern_rows(tokenizer.sampled(self._texts("train"), seed=seed))
 
     def _texts(self, split: str) -> Iterator[str]:
         if split == NOISY:
@@ -169,8 +190,11 @@ class Classification:
         tokenizer = text.create(corpus.card.languages)
         tokenizer = tokenizers.trained(tokenizer, self._texts("train"))
         interned = intern(self._texts("train"), tokenizer, workers=text.workers)
+        counts = Counter(dict(interned.counts()))
+        if is_random(tokenizer):  # it has pieces that only a random cut brings forth
+            counts.update(dict(self._cut_at_random(tokenizer, 0).counts()))
         vocabulary = Vocabulary.build(
-            interned.counts(),
+            counts,
             min_count=text.min_count,
             max_size=text.max_words + SPECIALS if text.max_words else None,
         )
@@ -237,8 +261,10 @@ class Classification:
             embedding.load_vectors(tokens, words, matrix)
         elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
             rows = self.inputs.rows
-            if "unlabelled" in self.corpus.splits:
-                rows = rows.followed_by(self._encoded("unlabelled").rows)
+            if "unlabelled" in self.corpus.splits:  # of which nothing but the ids is read
+                text, known = self.settings.text, self.classifier
+                more = intern(self._texts("unlabelled"), known.tokenizer, workers=text.workers)
+                rows = rows.followed_by(more.first(text.max_length).ids(known.vocabulary))
             vectors = cooccurrence_vectors(rows, len(self.classifier.vocabulary), chosen.size)
             if vectors.any():
                 embedding.start_from(vectors * (chosen.scale / vectors.std()))

@@ -17,7 +17,9 @@ class Entry(NamedTuple):
     score: float | None = None
 
 
-def entries(value: Any, tags: Collection[str], *, scores: bool = True) -> tuple[Entry, ...]:
+def entries(
+    value: Any, tags: Collection[str], *, scores: bool = True, refused: str = ""
+) -> tuple[Entry, ...]:
     """Return the entries of a dictionary: of a file at a path, or already in lists.
 
     A line of the file is a word, a tab, a tag, and optionally a tab and a score. Blank lines
@@ -27,6 +29,7 @@ def entries(value: Any, tags: Collection[str], *, scores: bool = True) -> tuple[
         value: a path, ``""`` for no dictionary, or a list of ``(word, tag, score)``.
         tags: the tags that the backend knows.
         scores: whether the backend takes scores.
+        refused: characters that the backend takes in no word.
 
     Raises:
         SeqkitError: for the first line that cannot be used, with its number.
@@ -41,12 +44,14 @@ def entries(value: Any, tags: Collection[str], *, scores: bool = True) -> tuple[
             if line.strip() and not line.startswith("#")
         ]
     elif len(value) == 1 and isinstance(value[0], str):  # `dictionary=words.txt` on a command line
-        return entries(value[0], tags, scores=scores)
+        return entries(value[0], tags, scores=scores, refused=refused)
     else:
         rows = [(f"dictionary, entry {n}", list(row)) for n, row in enumerate(value, 1)]
     found: dict[tuple[str, str], Entry] = {}
     for where, row in rows:
         entry = _entry(row, where, tags, scores)
+        if odd := [char for char in entry.word if char in refused]:
+            raise SeqkitError(f"{where}: no word of this tokenizer can hold {odd[0]!r}; remove it.")
         if entry[:2] in found:
             raise SeqkitError(f"{where}: '{entry.word}' as {entry.tag} came before; remove one.")
         found[entry[:2]] = entry

@@ -2,6 +2,8 @@
 
 A Java machine does not survive a fork. A process that inherited one asks a helper: a fresh
 Python process with a Java machine of its own, which reads and writes a line of JSON a text.
+(Such a process may wait forever for the dead Java when it ends by ``sys.exit``. Those of
+multiprocessing and its like end by ``os._exit``, as is right for a forked process.)
 """
 
 import atexit
@@ -19,7 +21,7 @@ from typing import Any
 from seqkit.errors import SeqkitError
 
 INSTALL = "pip install 'seqkit-nlp[konlpy]'"
-HEAP = "-Xmx1024m"
+HEAP, SIGNALS = "-Xmx1024m", "-Xrs"  # leaves Ctrl-C and SIGTERM to Python, in forked children too
 SHORTEST = 2  # characters: a piece that is not cut further when an analyser fails on it
 
 Tagged = list[tuple[str, str]]  # (form, tag) of each morpheme
@@ -35,8 +37,10 @@ _helper: "subprocess.Popen[str] | None" = None
 def _after_fork() -> None:
     global _lock, _inherited, _helper
     _lock, _helper = threading.RLock(), None  # the parent's helper answers the parent alone
-    jpype = sys.modules.get("jpype")
-    _inherited = _inherited or (jpype is not None and bool(jpype.isJVMStarted()))
+    jpype: Any = sys.modules.get("jpype")
+    if jpype is not None and jpype.isJVMStarted():
+        _inherited = True
+        atexit.unregister(jpype._core._JTerminate)  # it would wait for threads that are not here
     _taggers.clear()
     _locks.clear()
 
@@ -124,6 +128,7 @@ def start() -> None:
             jpype.startJVM(
                 library,
                 HEAP,
+                SIGNALS,
                 "-Dfile.encoding=UTF8",
                 "--enable-native-access=ALL-UNNAMED",
                 classpath=[str(jars), str(jars / "bin"), str(jars / "*")],

@@ -31,7 +31,8 @@ KiwiEntries = Annotated[
     tuple[Entry, ...], BeforeValidator(lambda value: entries(value, _KIWI_USER_TAGS))
 ]
 MecabEntries = Annotated[
-    tuple[Entry, ...], BeforeValidator(lambda value: entries(value, _MECAB_USER_TAGS))
+    tuple[Entry, ...],
+    BeforeValidator(lambda value: entries(value, _MECAB_USER_TAGS, refused=' ,"')),
 ]
 
 # options -> backend. A forked child goes on with its parent's: both are memory and no threads.
@@ -130,7 +131,7 @@ class MecabTokenizer(MorphologicalAnalyzer):
     dictionary: MecabEntries = Field(
         default=(),
         description="a file of words to know: word, tab, tag, and perhaps a tab and a score "
-        "(MeCab's cost, an integer; less is preferred)",
+        "(MeCab's cost: less is preferred, -5000 wins over known words)",
     )
 
     table: ClassVar[Mapping[str, str]] = tags.MECAB
@@ -186,11 +187,11 @@ def _compile(dictionary: Sequence[Entry], target: Path) -> None:
     from seqkit.text.hangul import has_final
 
     lines = []
-    for word, tag, score in dictionary:
+    # The words without a score first: the compiler estimates costs only if the first line asks.
+    for word, tag, score in sorted(dictionary, key=lambda entry: entry.score is not None):
         final = "T" if has_final(word) else "F"
         cost = "" if score is None else str(round(score))
-        quoted = '"' + word.replace('"', '""') + '"' if set(word) & set(',"') else word
-        lines.append(f"{quoted},,,{cost},{tag},*,{final},{quoted},*,*,*,*\n")
+        lines.append(f"{word},,,{cost},{tag},*,{final},{word},*,*,*,*\n")
     table = target.with_suffix(".csv")
     table.write_text("".join(lines), encoding="utf-8")
     command = [sys.executable, "-m", "mecab", "dict-index", "--userdic", str(target), str(table)]

@@ -127,6 +127,20 @@ class Numbered(Protocol):
         ...
 
 
+@runtime_checkable
+class Sampling(Protocol):
+    """A tokenizer that can also cut texts at random, for training: subword regularisation."""
+
+    @property
+    def alpha(self) -> float:
+        """How much is left to chance; 0 is nothing."""
+        ...
+
+    def sampled(self, texts: Iterable[str], *, seed: int) -> list[list[str]]:
+        """Return the words of each text, cut at random; the same for the same seed."""
+        ...
+
+
 def trained(tokenizer: Tokenizer, texts: Iterable[str]) -> Tokenizer:
     """Return the tokenizer ready for use: if it still has to learn, from ``texts``."""
     if isinstance(tokenizer, Trainable) and not tokenizer.is_trained:

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqkit.data.batch import Batch
-from seqkit.data.batching import Batches
+from seqkit.data.batching import Batches, Recut
 from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
@@ -66,7 +66,7 @@ class Job(Protocol):
     task: str
     settings: Any
     model: nn.Module
-    batches: Batches
+    batches: Batches | Recut
     monitor: str
     splits: Sequence[str]
 

@@ -114,6 +114,13 @@ def test_build_trains_what_has_to_learn(vocab: Vocab) -> None:
     assert set(vocabulary.words) == {w for text in texts for w in tokenizer.words(text)}
 
 
+def test_a_warning_is_told_as_an_error_is(vocab: Vocab) -> None:
+    for out in "ab":  # once a run, however many there were
+        ran = vocab("build", *VILLAGE, "--tokenizer", "bpe", "--option", "size=9000", "--out", out)
+        assert ran.stderr.startswith("seqkit: the text holds fewer than 9000 pieces")
+        assert ran.stderr.count("\n") == 1
+
+
 def test_nothing_is_overwritten_without_being_told(vocab: Vocab, built: Path) -> None:
     before = (built / "vocabulary.txt").read_bytes()
     words = ["build", *VILLAGE, "--tokenizer", "character", "--out", "built"]
@@ -137,7 +144,7 @@ def test_a_run_is_never_overwritten(vocab: Vocab, built: Path) -> None:
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-@pytest.mark.parametrize("when", ["seqkit.text.counting.count", "Vocabulary.save"])
+@pytest.mark.parametrize("when", ["seqkit.text.counting.sorted_counts", "Vocabulary.save"])
 def test_ctrl_c_leaves_nothing(
     vocab: Vocab, monkeypatch: pytest.MonkeyPatch, overwrite: bool, when: str
 ) -> None:
@@ -215,6 +222,16 @@ def test_stats_of_a_corpus_by_tokenizer(vocab: Vocab) -> None:
     assert "unknown %" in said.stdout
 
 
+def test_stats_by_an_option_of_the_tokenizer(vocab: Vocab) -> None:
+    words = ["stats", *VILLAGE, "--compare", "word", "--json"]
+    (lower,) = json.loads(vocab(*words, "--option", "lower=true").stdout)
+    counts = Counter[str]()
+    for word, n in train_words().items():
+        counts[word.lower()] += n
+    assert (lower["words"], lower["tokens"]) == (len(counts), counts.total())
+    assert len(counts) < len(train_words())
+
+
 def test_stats_with_workers_and_of_the_first_rows(vocab: Vocab) -> None:
     words = ["stats", *VILLAGE, "--compare", "word", "--json"]
     one = vocab(*words).stdout
@@ -228,8 +245,9 @@ def test_stats_of_a_vocabulary_alone_and_on_a_text(vocab: Vocab, built: Path) ->
     (alone,) = json.loads(vocab("stats", "built", "--json").stdout)
     assert alone["tokens"] == train_words().total()
     assert "unknown" not in alone
-    (vocab.folder / "own.txt").write_text("The 없는말\n", encoding="utf-8")
+    (vocab.folder / "own.txt").write_text("The 없는말\n\n", encoding="utf-8")
     (other,) = json.loads(vocab("stats", "built", "own.txt", "--json").stdout)
+    assert (other["texts"], other["length"]["median"]) == (1, 2)  # a blank line is no text
     assert other["unknown"] == 0.5
     assert other["coverage"][str(other["vocabulary"])] == 0.5
     assert other["split"] == "train"  # the only one there is
@@ -274,6 +292,8 @@ def test_bars() -> None:
         (["stats", "vilage"], "Did you mean 'village'?"),
         (["stats", "village", "--compare", "wrod"], "Did you mean 'word'?"),
         (["stats", "built", "--compare", "word"], "--compare is for a data set"),
+        (["stats", "village", "--compare", "word,jamo", "--option", "lower=1"], "one tokenizer"),
+        (["stats", "built", "--option", "lower=true"], "has its options already"),
         (["stats", "built", "n=300"], "'n=300' is an option of which data set?"),
         (["stats", "village", "word"], "'word' is not of the form key=value"),
         (["stats", "village", "kind=facts", "--compare", "word"], "unknown split 'train'"),

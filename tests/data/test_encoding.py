@@ -112,6 +112,14 @@ def test_encode_refuses_what_it_cannot_do() -> None:
         encode(["a"], tokenizer, bare, max_length=0)
 
 
+def test_pieces_need_no_unk_where_the_vocabulary_has_all_that_occur() -> None:
+    texts, tokenizer = ["한글 하나 abc", "abc 하나"], _learnt("unigram")
+    with_unk, without = (
+        Vocabulary.build(count(texts, tokenizer), specials=names) for names in (("unk",), ("pad",))
+    )
+    assert lists(encode(texts, tokenizer, without)) == lists(encode(texts, tokenizer, with_unk))
+
+
 def test_a_file_without_unk_names_its_word(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("a\nb\n", encoding="utf-8")
     bare = Vocabulary.build({"a": 1}, specials=("pad",))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.data import ragged as module
-from seqkit.data.ragged import Ragged
+from seqkit.data.ragged import Ragged, ragged_writer
 from seqkit.errors import SeqkitError
 
 ROWS = st.lists(st.lists(st.integers(-(2**31), 2**31 - 1)))
@@ -136,6 +136,25 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: Any) -> 
         Ragged.from_rows([[9]]).save(tmp_path)
     assert lists(Ragged.open(tmp_path)) == [[1, 2], [3]]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def write(folder: Path, rows: Ragged) -> None:
+    with ragged_writer(folder) as writer:
+        writer.add(rows.values, rows.lengths)
+
+
+def test_a_disk_that_fills_at_the_last_byte_leaves_what_was_there(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    Ragged.from_rows([[1, 2], [3]]).save(tmp_path)
+    large = Ragged.from_rows([range(1500)])  # values that fit in the buffer of a file, not on disk
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(SeqkitError, match="cannot write"):
+            write(tmp_path, large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lists(Ragged.open(tmp_path)) == [[1, 2], [3]]
 
 
 def test_rows_follow_rows() -> None:

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from seqkit.recipe import find
 from seqkit.tasks.classification import Classification, TextSettings
 from seqkit.tasks.text_classifier import encode_labels
 from seqkit.text.noise import perturb_all
-from seqkit.text.tokenizer import create
+from seqkit.text.tokenizer import Token, create
 from seqkit.train.loop import Trainer
 from seqkit.train.run import Run
 
@@ -128,6 +129,21 @@ def test_cooccurrence_vectors_have_the_scale_that_was_asked_for() -> None:
     assert not table.weight[job.classifier.vocabulary.pad].any()
 
 
+def test_unlabelled_texts_lend_their_words_to_the_vectors() -> None:
+    recipe = find("classify")
+    chosen = recipe.settings([*SMALL, "pretrain=cooccurrence", "ngrams.longest=2"])
+    corpus = recipe.read(chosen)
+    more = {**corpus.splits, "unlabelled": corpus.splits["validation"]}
+    tables = []
+    for each in (corpus, replace(corpus, splits=more)):
+        job = Classification(chosen, each)
+        job.start()
+        assert job.model.embedding.table is not None
+        tables.append(job.model.embedding.table.weight.detach())
+    assert tables[0].shape == tables[1].shape  # the vocabulary is of the training text
+    assert not torch.allclose(*tables)
+
+
 def test_a_spelt_word_that_was_never_seen_is_not_like_any_other(tmp_path: Path) -> None:
     job = build("spelling=jamo", "word_encoder.features=8", "text.workers=2")
     Trainer(job, job.settings.train, Run.create(tmp_path / "run")).fit()
@@ -149,6 +165,37 @@ def test_a_subword_tokenizer_is_learnt_from_train_and_saved_with_the_run(tmp_pat
     text = "비가 온다. The cat sleeps."
     expected = job.classifier.predict([text])[0].probabilities
     assert classifier.predict([text])[0].probabilities == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["unigram", "bpe"])
+def test_training_texts_are_cut_at_random_anew_in_each_epoch(name: str, tmp_path: Path) -> None:
+    words = [f"tokenizer={name}", "text.options.size=700", "text.options.alpha=0.2"]
+    words += ["spelling=jamo", "ngrams.longest=2", "epochs=2"]
+    job = build(*words)
+
+    def rows(epoch: int, start: int = 0) -> dict[int, list[int]]:
+        found = {}
+        for batch in job.batches.epoch(epoch, start):
+            for row, ids, length in zip(batch.rows, batch.ids, batch.lengths, strict=True):
+                found[int(row)] = ids[: int(length)].tolist()
+        return found
+
+    first, second = rows(0), rows(1)
+    assert rows(1) == second  # as a resumed run wants it
+    assert list(rows(1, start=2)) == list(second)[-len(rows(1, start=2)) :]
+    assert sum(first[row] != second[row] for row in first) > len(first) / 2
+    vocabulary = job.classifier.vocabulary
+    texts = list(job._texts("train"))
+    for row, ids in first.items():
+        assert vocabulary.unk not in ids or len(ids) > 5
+        if vocabulary.unk not in ids:
+            tokens = [Token(text) for text in vocabulary.tokens(ids)]
+            assert job.classifier.tokenizer.detokenize(tokens) == texts[row]
+    unknown = sum(ids.count(vocabulary.unk) for ids in first.values())
+    assert unknown < 0.01 * sum(map(len, first.values()))
+    before = job.evaluate("validation")["tokens_per_text"]  # what is scored is cut as ever
+    Trainer(job, job.settings.train, Run.create(tmp_path / "run")).fit()
+    assert job.evaluate("validation")["tokens_per_text"] == before
 
 
 def test_the_noisy_split_is_test_misspelt() -> None:

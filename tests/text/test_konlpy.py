@@ -1,8 +1,10 @@
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,6 +138,19 @@ def test_a_process_forked_from_one_with_java() -> None:
         assert processes.map_async(_words, [OKT, HANNANUM]).get(timeout=60) == expected
 
 
+def test_a_process_forked_from_one_with_java_can_be_terminated() -> None:
+    process = multiprocessing.get_context("fork").Process(target=_terminate_itself)
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGTERM
+
+
+def _terminate_itself() -> None:
+    if _words(HANNANUM):
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(50)
+
+
 def test_a_spawned_process() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as processes:
         assert processes.map_async(_words, [HANNANUM]).get(timeout=60) == [_words(HANNANUM)]
@@ -144,7 +159,7 @@ def test_a_spawned_process() -> None:
 @pytest.mark.parametrize("unit", ["밥을 먹었다. ", "가나다라", "ㅋ"])
 @pytest.mark.parametrize("tokenizer", ALL, ids=IDS)
 def test_a_very_long_line(tokenizer: Any, unit: str) -> None:
-    text = unit * (300 // len(unit))
+    text = unit * (130 // len(unit))
     tokens = tokenizer.tokenize(text)
     assert tokenizer.detokenize(tokens) == text
     assert tokens[-1].end == len(text.rstrip())

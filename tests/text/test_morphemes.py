@@ -27,13 +27,6 @@ TEXTS = st.lists(st.one_of(st.sampled_from(HARD), st.text(st.characters(), max_s
 )
 
 
-@pytest.fixture
-def words_file(tmp_path: Path) -> Path:
-    path = tmp_path / "words.txt"
-    path.write_text("# names\n\n학교에서\tNNP\n꿀잼각\tNNG\t-3.5\n", encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize("tokenizer", [KIWI, MECAB, MecabTokenizer(decompose=True)], ids=str)
 @settings(max_examples=60, deadline=None)
 @given(text=TEXTS)
@@ -100,10 +93,13 @@ def test_kiwi_joins_morphemes_without_offsets() -> None:
     assert MECAB.detokenize([Token("밥", 0, 1), Token("을", 1, 2), Token("끝", 5, 6)]) == "밥을 끝"
 
 
-@pytest.mark.parametrize("name", ["kiwi", "mecab"])
+@pytest.mark.parametrize(("name", "score"), [("kiwi", 5), ("mecab", -5000)])
 def test_a_user_dictionary_travels_with_the_tokenizer(
-    name: str, words_file: Path, tmp_path: Path
+    name: str, score: int, tmp_path: Path
 ) -> None:
+    words_file = tmp_path / "words.txt"
+    lines = f"# places\n\n학교에서\tNNP\t{score}\n꿀잼각\tNNG\n"
+    words_file.write_text(lines, encoding="utf-8")
     tokenizer: Any = create(name, {"dictionary": str(words_file)})
     assert "학교에서" in tokenizer.words("학교에서 썼다")
     assert "학교에서" not in create(name).words("학교에서 썼다")
@@ -133,6 +129,14 @@ def test_what_a_dictionary_may_not_hold(name: str, line: str, message: str, tmp_
     with pytest.raises(SeqkitError, match=message) as caught:
         create(name, {"dictionary": str(path)})
     assert "\n" not in str(caught.value)
+
+
+def test_words_that_mecab_cannot_take() -> None:
+    for word in ("바람과 함께", "a,b", 'a"b'):
+        with pytest.raises(SeqkitError, match="entry 1: no word of this tokenizer can hold"):
+            create("mecab", {"dictionary": [[word, "NNP"]]})
+    kiwi = create("kiwi", {"dictionary": [["바람과 함께", "NNP"]]})
+    assert kiwi.words("바람과 함께") == ["바람과 함께"]
 
 
 def test_a_missing_dictionary(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
 from seqkit.errors import SeqkitError
-from seqkit.text import hangul, subword
+from seqkit.text import hangul
 from seqkit.text import tokenizer as tokenizers
+from seqkit.text.pieces import drawn
 from seqkit.text.subword import BpeTokenizer, UnigramTokenizer
 from seqkit.text.tokenizer import Token
 
@@ -155,11 +156,11 @@ def test_an_error_of_the_texts_is_not_hidden() -> None:
 
 def test_sampled_lines_are_a_part_and_the_same_each_time() -> None:
     lines = [f"line{i}" for i in range(1_000)]
-    drawn = subword._drawn(iter(lines), 100)
-    assert len(set(drawn)) == 100
-    assert drawn == subword._drawn(lines, 100) != lines[:100]
-    assert 350 < sum(int(line[4:]) for line in drawn) / 100 < 650
-    assert subword._drawn(lines, 2_000) == lines
+    some = drawn(iter(lines), 100)
+    assert len(set(some)) == 100
+    assert some == drawn(lines, 100) != lines[:100]
+    assert 350 < sum(int(line[4:]) for line in some) / 100 < 650
+    assert drawn(lines, 2_000) == lines
 
 
 def test_lines_that_sentencepiece_would_skip_are_learnt_from() -> None:
