@@ -115,8 +115,7 @@ TABLES = [
         "IMDb, English film reviews (25,000 / 25,000), accuracy",
         "imdb",
         [
-            Row("BiLSTM, words; n-grams", (*SENTIMENT, "corpus=imdb")),
-            Row("BiLSTM, words", (*SENTIMENT, "corpus=imdb", "ngrams.longest=0"), seeds=(0,)),
+            Row("BiLSTM, words; n-grams", (*SENTIMENT, "corpus=imdb"), seeds=(0, 1)),
         ],
         Linear("imdb", {}),
         note=NOISE,

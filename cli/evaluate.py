@@ -51,7 +51,7 @@ def _on_file(run: Path, file: Path, options: dict[str, str]) -> "Report":
 def _on_split(run: Path, split: str) -> "Report":
     from seqkit.predict import load
     from seqkit.recipe import find
-    from seqkit.tasks.classification import with_validation
+    from seqkit.tasks.classification import rows_of, with_validation
     from seqkit.tasks.text_classifier import encode_labels
     from seqkit.train.run import Run
 
@@ -61,8 +61,7 @@ def _on_split(run: Path, split: str) -> "Report":
     corpus = recipe.read(chosen)
     if split == "validation":
         corpus = with_validation(corpus, chosen.validation)
-    corpus.split(split)  # refused by name before anything is read
-    examples = list(corpus.examples(split))
+    examples = list(rows_of(corpus, split, chosen.noise))
     true = encode_labels([e.labels for e in examples], classifier.labels, f"the {split} split")
     return classifier.report(classifier.encode(e.text for e in examples), true)
 

@@ -62,11 +62,15 @@ def open_source(
     """Open a corpus by its name or path and its ``key=value`` options."""
     from seqkit import settings
     from seqkit.corpus import load, resolve
+    from seqkit.errors import SeqkitError
 
     module, place = resolve(name_or_path, path)
     file = Path(place)
     if module.CARD.name == "text" and not words and file.is_file():
-        return Opened(None, file, rows)
+        opened = Opened(None, file, rows)
+        if next(opened.texts("train"), None) is None:
+            raise SeqkitError(f"{file} has no text: every line is blank.")
+        return opened
     hint = f"'seqkit data show {module.CARD.name}' lists the options of this corpus"
     options = settings.parse(module.Options(), words or [], hint=hint)
     corpus = load(name_or_path, settings.as_dict(options), path=path)

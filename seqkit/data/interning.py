@@ -75,7 +75,7 @@ def intern(texts: Iterable[str], tokenizer: Tokenizer, *, workers: int = 1) -> I
 
 
 def intern_rows(rows: Sequence[list[str]]) -> Interned:
-    """Number the words of texts that are cut into words already."""
+    """Do as :func:`intern` does with texts that are cut into words already."""
     words, ids, lengths = _numbered(rows)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
     return Interned(Ragged(ids, offsets), tuple(words))

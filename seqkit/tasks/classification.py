@@ -122,6 +122,20 @@ def with_validation(corpus: Corpus, fraction: float) -> Corpus:
     return corpus.hold_out(fraction, seed=0)
 
 
+def rows_of(corpus: Corpus, split: str, noise: float) -> Iterator[Labelled]:
+    """Return the rows of a split; with ``noise``, there is also one of test misspelt.
+
+    Raises:
+        SeqkitError: if there is no such split.
+    """
+    if split != NOISY or not noise:
+        corpus.split(split)
+        return corpus.examples(split)
+    rows = list(corpus.examples("test"))
+    texts = perturb_all((row.text for row in rows), seed=0, rate=noise)
+    return (Labelled(text, row.labels) for text, row in zip(texts, rows, strict=True))
+
+
 class Classification:
     """A classification job: a corpus, encoded, and the model that is to learn it.
 
@@ -179,10 +193,7 @@ class Classification:
         return intern_rows(tokenizer.sampled(self._texts("train"), seed=seed))
 
     def _texts(self, split: str) -> Iterator[str]:
-        if split == NOISY:
-            yield from perturb_all(self._texts("test"), seed=0, rate=self.settings.noise)
-        else:
-            yield from (example.text for example in self.corpus.examples(split))
+        return (row.text for row in rows_of(self.corpus, split, self.settings.noise))
 
     def _classifier(self) -> tuple[TextClassifier, Inputs]:
         """Learn the words from the training split; return the classifier and its encoded texts."""

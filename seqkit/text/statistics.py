@@ -13,7 +13,7 @@ from seqkit.text.counting import Progress, mapped
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 
-LENGTHS = {"median": 0.5, "95 %": 0.95, "max": 1.0}
+LENGTHS = {"median": 50, "95 %": 95, "max": 100}  # per cent of the texts, at least, are no longer
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Measured:
         return self.unknown / max(1, sum(self.lengths))
 
     def summary(self) -> dict[str, float]:
-        """Return the mean length, and lengths by nearest rank, which do occur.
+        """Return the mean length, and the ``LENGTHS`` by nearest rank, which do occur.
 
         Raises:
             SeqkitError: if there are no texts.
@@ -42,9 +42,9 @@ class Measured:
         ordered = sorted(self.lengths)
         if not ordered:
             raise SeqkitError("there are no texts to measure.")
-        last = len(ordered) - 1
-        ranked = {name: ordered[round(rank * last)] for name, rank in LENGTHS.items()}
-        return {"mean": sum(ordered) / len(ordered), **ranked}
+        n = len(ordered)
+        ranked = {name: ordered[-(-share * n // 100) - 1] for name, share in LENGTHS.items()}
+        return {"mean": sum(ordered) / n, **ranked}
 
     def histogram(self, bins: int) -> tuple[list[int], int]:
         """Return how many texts are in each of ``bins`` ranges of length, and a range's width.

@@ -81,8 +81,10 @@ def test_every_recipe_trains_scores_and_answers(seqkit: Seqkit, recipe: str) -> 
     )
     assert said["finished"]
     assert 0 <= said["scores"]["test"]["accuracy"] <= 1
-    scored = json.loads(seqkit("eval", f"a-{recipe}", "--json").stdout)
-    assert scored["accuracy"] == pytest.approx(said["scores"]["test"]["accuracy"])
+    for split in ("test", "noisy") if recipe == "sentiment" else ("test",):
+        scored = json.loads(seqkit("eval", f"a-{recipe}", "--split", split, "--json").stdout)
+        assert scored["accuracy"] == pytest.approx(said["scores"][split]["accuracy"])
+        assert scored["loss"] == pytest.approx(said["scores"][split]["loss"], rel=1e-4)
     answers = seqkit("predict", f"a-{recipe}", "하나", "two").stdout.splitlines()
     assert len(answers) == 2
 

@@ -277,6 +277,8 @@ def test_bars() -> None:
         (["build", "village"], "--out"),
         (["build", "vilage", "--out", "x"], "Did you mean 'village'?"),
         (["build", "none.txt", "--out", "x"], "none.txt"),
+        (["build", "blank.txt", "--out", "x"], "blank.txt has no text: every line is blank"),
+        (["stats", "blank.txt", "--compare", "word"], "has no text: every line is blank"),
         (["build", "village", "m=3", "--out", "x"], "unknown setting 'm'"),
         (["build", "village", "--tokenizer", "wrod", "--out", "x"], "Did you mean 'word'?"),
         (["build", "village", "--option", "x=1", "--out", "x"], "unknown setting 'x'"),
@@ -303,6 +305,7 @@ def test_every_mistake_gets_one_line(
     vocab: Vocab, built: Path, words: list[str], message: str
 ) -> None:
     (vocab.folder / "empty").mkdir()
+    (vocab.folder / "blank.txt").write_text("\n \n", encoding="utf-8")
     ran = vocab(*words, ok=False)
     assert ran.returncode == 2
     assert message in ran.stderr

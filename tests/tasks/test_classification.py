@@ -141,7 +141,7 @@ def test_unlabelled_texts_lend_their_words_to_the_vectors() -> None:
         assert job.model.embedding.table is not None
         tables.append(job.model.embedding.table.weight.detach())
     assert tables[0].shape == tables[1].shape  # the vocabulary is of the training text
-    assert not torch.allclose(*tables)
+    assert not torch.allclose(tables[0], tables[1])
 
 
 def test_a_spelt_word_that_was_never_seen_is_not_like_any_other(tmp_path: Path) -> None:
@@ -187,7 +187,6 @@ def test_training_texts_are_cut_at_random_anew_in_each_epoch(name: str, tmp_path
     vocabulary = job.classifier.vocabulary
     texts = list(job._texts("train"))
     for row, ids in first.items():
-        assert vocabulary.unk not in ids or len(ids) > 5
         if vocabulary.unk not in ids:
             tokens = [Token(text) for text in vocabulary.tokens(ids)]
             assert job.classifier.tokenizer.detokenize(tokens) == texts[row]
