@@ -61,9 +61,15 @@ def root(
 
 def run() -> None:
     """Run the command line; every user's error is one line and exit code 2."""
-    logger = logging.getLogger("seqkit")
-    if not logger.handlers:
-        logger.addHandler(_Told())
+    logger, told = logging.getLogger("seqkit"), _Told()
+    logger.addHandler(told)
+    try:
+        _run()
+    finally:
+        logger.removeHandler(told)
+
+
+def _run() -> None:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -98,12 +98,16 @@ def open_tokenizer(name: str, options: Sequence[str] | None = None) -> "Tokenize
     Raises:
         SeqkitError: if there is none, or an option is unknown or of a bad value.
     """
+    from dataclasses import fields
+
     from seqkit.errors import SeqkitError, unknown
     from seqkit.settings import parse
     from seqkit.text.tokenizer import FILE, TOKENIZERS, create, load
 
     if name in TOKENIZERS:
-        return parse(create(name), options or [], hint=f"options of the {name} tokenizer")
+        plain: Any = create(name)
+        known = ", ".join(field.name for field in fields(plain))
+        return cast("Tokenizer", parse(plain, options or [], hint=f"{name} has: {known}"))
     folders = [f for f in (Path(name) / "tokenizer", Path(name)) if (f / FILE).is_file()]
     if not folders and (Path(name).exists() or len(Path(name).parts) != 1):
         raise SeqkitError(f"{name} holds no tokenizer: name a run, or what 'vocab build' wrote.")

@@ -32,8 +32,8 @@ def tokenize(
     tokenizer: TokenizerOption = "kiwi",
     option: OptionOption = None,
     compare: Annotated[
-        str, typer.Option(metavar="NAMES", help="Side by side: kiwi,mecab,jamo or all.")
-    ] = "",
+        str | None, typer.Option(metavar="NAMES", help="Side by side: kiwi,mecab,jamo or all.")
+    ] = None,
     text: Annotated[
         str, typer.Option(help="--compare: the corpus that bpe and unigram learn from.")
     ] = "village",
@@ -52,7 +52,7 @@ def tokenize(
     """
     from seqkit.parallel import ordered_map
 
-    if compare:
+    if compare is not None:
         _compare(compare, read_texts(texts, file), text, option, tags, offsets, as_json)
         return
     chosen = open_tokenizer(tokenizer, option)

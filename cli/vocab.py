@@ -98,6 +98,10 @@ def build(
         )
         with closing(counts):
             vocabulary = Vocabulary.build(counts, min_count=min_count, max_size=max_size)
+    if not vocabulary.words:
+        from seqkit.errors import SeqkitError
+
+        raise SeqkitError(f"no word of it occurs {min_count} times: lower --min-count.")
     with atomic_folder(out) as folder:
         save(chosen, folder / PARTS[0])
         vocabulary.save(folder / PARTS[1])

@@ -36,9 +36,7 @@ ABOUT = About(
 class Settings(ClassificationSettings):
     """The settings of a classification and the corpus it is learnt from."""
 
-    corpus: Literal["nsmc", "imdb", "sst"] = Field(
-        default="nsmc", description="nsmc: Korean; imdb, sst: English"
-    )
+    corpus: Literal["nsmc", "imdb", "sst"] = Field(default="nsmc", description="nsmc: Korean")
     path: PathText = Field(default="", description="where the corpus lies, if not found by itself")
     data: dict[str, str | bool | int | float] = Field(
         default_factory=dict, description="options of the corpus, as data.version=sst5"
@@ -50,7 +48,7 @@ class Settings(ClassificationSettings):
         default=0.1,
         ge=0,
         le=1,
-        description="share of typos in a copy of test, scored too (0: none)",
+        description="also score test with typos: at each character (0: none)",
     )
     pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
     text: TextSettings = TextSettings(

@@ -62,8 +62,13 @@ class TextSettings:
 
     @model_validator(mode="after")
     def _known(self) -> "TextSettings":
-        self.create(())  # refused before any data is read
-        self.create_ngrams(())
+        self.create_ngrams(())  # refused before any data is read
+        try:
+            self.create(())
+        except SeqkitError:
+            if self.tokenizer != "auto":
+                raise
+            self.create(["ko"])  # the language is not known yet: one of the two has to take them
         return self
 
     def create(self, languages: Sequence[str]) -> Tokenizer:
@@ -103,7 +108,7 @@ class ClassificationSettings:
         default=0.0,
         ge=0,
         le=1,
-        description="also score a copy of test, misspelt: probability at each character (0: none)",
+        description="also score a copy of test: probability of a typo at each character (0: none)",
     )
     text: TextSettings = TextSettings()
     classifier: ClassifierSettings = ClassifierSettings()
@@ -150,6 +155,9 @@ class Classification:
                 f"{corpus.name} has {corpus.kind.__name__} examples, and a classifier needs "
                 "labelled ones: choose another corpus, or another kind of it."
             )
+        vectors = chosen.classifier.embedding.vectors
+        if vectors and not Path(vectors).is_file():  # not after an hour of cutting text
+            raise SeqkitError(f"cannot read {vectors}: no such file.")
         self.recipe, self.settings = "", chosen
         self.corpus = corpus = with_validation(corpus, chosen.validation)
         judges = chosen.train.early_stopping or chosen.train.optimizer.schedule == "plateau"

@@ -1,7 +1,7 @@
 """What a tokenizer is, the table of all of them, and how one is made, saved and loaded."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, cast, runtime_checkable
@@ -172,9 +172,10 @@ def create(name: str, options: Mapping[str, Any] | None = None) -> Tokenizer:
     from seqkit.settings import check
 
     cls, options = _class(name), dict(options or {})
+    known = [field.name for field in fields(cls)]
     for option in options:
-        if option not in cls.__dataclass_fields__:
-            raise unknown(f"option of the {name} tokenizer:", option, cls.__dataclass_fields__)
+        if option not in known:
+            raise unknown(f"option of the {name} tokenizer:", option, known)
     try:
         return cast(Tokenizer, check(cls, options))
     except SeqkitError as error:

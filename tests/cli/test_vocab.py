@@ -318,3 +318,10 @@ def test_a_broken_vocabulary_is_named(vocab: Vocab, built: Path) -> None:
     file = built / "vocabulary.txt"
     file.write_bytes(file.read_bytes()[:-30])
     assert "vocabulary.txt" in vocab("show", "built", ok=False).stderr
+
+
+def test_a_vocabulary_without_words_is_refused(vocab: Vocab, tmp_path: Path) -> None:
+    words = ("build", "village", "--tokenizer", "word", "--min-count", "99999")
+    said = vocab(*words, "--out", str(tmp_path / "v"), ok=False)
+    assert said.stderr.strip() == "seqkit: no word of it occurs 99999 times: lower --min-count."
+    assert not (tmp_path / "v").exists()

@@ -10,6 +10,7 @@ import torch
 from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.recipe import find
+from seqkit.settings import check
 from seqkit.tasks.classification import Classification, TextSettings
 from seqkit.tasks.text_classifier import encode_labels
 from seqkit.text.noise import perturb_all
@@ -213,6 +214,13 @@ def test_auto_takes_morphemes_for_korean_alone() -> None:
     for languages in (["en"], ["ko", "en"], []):
         assert TextSettings().create(languages) == create("word", {"lower": True})
     assert TextSettings(options={"lower": False}).create(["en"]) == create("word")
+    assert TextSettings(options={"lemma": True}).create(["ko"]) == create(
+        "kiwi", {"normalize": True, "lemma": True}
+    )
+    with pytest.raises(SeqkitError, match="unknown option of the kiwi tokenizer: 'lenna'"):
+        check(TextSettings, {"options": {"lenna": True}})
+    with pytest.raises(SeqkitError, match=r"cannot read /none.txt: no such file"):
+        build("embedding.vectors=/none.txt")
     assert TextSettings(tokenizer="jamo").create(["en"]) == create("jamo")
 
 
