@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from seqkit.cli.arguments import open_tokenizer
 from seqkit.errors import SeqkitError
@@ -125,6 +126,7 @@ def print_compared(
     """Print a table for each text, and under the last where the pieces were learnt."""
     from seqkit.cli.output import print_table
     from seqkit.cli.tokenize import forms
+    from seqkit.text.hangul import compatibility
 
     for number, table in enumerate(tables):
         if number:
@@ -133,7 +135,9 @@ def print_compared(
         for cut in table:
             shown = cut.problem
             if cut.tokens is not None:
-                shown = " · ".join(forms(cut.tokens, tags, offsets))
+                # a conjoining jamo on its own: many terminals draw it over its neighbour
+                whole = (normalize("NFC", form) for form in forms(cut.tokens, tags, offsets))
+                shown = " · ".join(map(compatibility, whole))
             n = None if cut.tokens is None else len(cut.tokens)
             ms = None if cut.ms is None else round(cut.ms, 3)
             load = None if cut.load_ms is None else round(cut.load_ms)
