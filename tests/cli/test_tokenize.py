@@ -330,7 +330,7 @@ def test_every_tokenizer_is_known_by_name(tokenize: Tokenize) -> None:
     assert complete_tokenizer("ki") == ["kiwi"]
 
 
-def test_compare_shows_jamo_that_a_terminal_can_draw(seqkit: Seqkit) -> None:
-    said = seqkit("tokenize", "--compare", "jamo,whitespace", "각 \u1100\u1161\u11a8").stdout
+def test_compare_shows_jamo_that_a_terminal_can_draw(tokenize: Tokenize) -> None:
+    said = tokenize("--compare", "jamo,whitespace", "각 \u1100\u1161\u11a8").stdout
     assert "ㄱ · ㅏ · ㄱ · ␣" in said
     assert "각 · 각" in said
