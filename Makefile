@@ -39,6 +39,7 @@ lint: .venv/all     ## Check style and types
 
 bench: .venv-bench/ready  ## Compare speed with peers (installs them in .venv-bench)
 	.venv-bench/bin/python benchmarks/classifier_throughput.py
+	.venv-bench/bin/python benchmarks/tokenization.py
 
 .venv-bench/ready: pyproject.toml constraints.txt benchmarks/requirements.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

@@ -105,7 +105,6 @@ TABLES = [
         "nsmc",
         [
             Row("BiLSTM, morphemes; n-grams", SENTIMENT),
-            Row("BiLSTM, morphemes + jamo; n-grams", (*SENTIMENT, "spelling=jamo"), seeds=(0,)),
             Row("BiLSTM, morphemes", (*SENTIMENT, "ngrams.longest=0"), seeds=(0,)),
         ],
         Linear("nsmc", {}, characters=True),

@@ -22,7 +22,7 @@ Pair = tuple[str, int]  # a word and its count
 Progress = Callable[[int], None]  # told how much more is done: bytes of a file, else texts
 
 CHUNK = 1 << 16  # characters of text given to a worker at a time
-MOST_WORDS = 1 << 20  # distinct words held in memory, of at most so many characters in all:
+MOST_WORDS = 1 << 20  # distinct words held in memory, or those of so many characters of text:
 MOST_CHARACTERS = 1 << 27
 MOST_RUNS = 64  # open at a time
 BLOCK = 4096  # pairs of a run in memory
