@@ -310,7 +310,7 @@ class Classification:
         if bags:
             parts += [bags.rows.values, bags.weights]
         if spellings:
-            parts += [spellings.words, spellings.units.values]
+            parts += [spellings.words, spellings.units.values, spellings.units.offsets]
         for part in parts:
             value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
         return f"{value:08x}"
