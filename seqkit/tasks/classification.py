@@ -155,9 +155,6 @@ class Classification:
                 f"{corpus.name} has {corpus.kind.__name__} examples, and a classifier needs "
                 "labelled ones: choose another corpus, or another kind of it."
             )
-        vectors = chosen.classifier.embedding.vectors
-        if vectors and not Path(vectors).is_file():  # not after an hour of cutting text
-            raise SeqkitError(f"cannot read {vectors}: no such file.")
         self.recipe, self.settings = "", chosen
         self.corpus = corpus = with_validation(corpus, chosen.validation)
         judges = chosen.train.early_stopping or chosen.train.optimizer.schedule == "plateau"

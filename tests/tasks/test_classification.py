@@ -219,8 +219,6 @@ def test_auto_takes_morphemes_for_korean_alone() -> None:
     )
     with pytest.raises(SeqkitError, match="unknown option of the kiwi tokenizer: 'lenna'"):
         check(TextSettings, {"options": {"lenna": True}})
-    with pytest.raises(SeqkitError, match=r"cannot read /none.txt: no such file"):
-        build("embedding.vectors=/none.txt")
     assert TextSettings(tokenizer="jamo").create(["en"]) == create("jamo")
 
 
