@@ -86,11 +86,7 @@ INPUTS = {
     "kiwi": ("tokenizer=kiwi",),
     "kiwi + jamo": ("tokenizer=kiwi", "spelling=jamo"),
 }
-CELLS = {
-    "unigram 16k": ("rnn", "gru", "lstm"),
-    "kiwi": ("gru", "lstm"),
-    "kiwi + jamo": ("gru", "lstm"),
-}
+CELLS = {"unigram 16k": ("rnn", "gru", "lstm"), "syllable": ("lstm",), "jamo": ("lstm",)}
 GRID = (
     *("sentiment", "validation=0", "ngrams.longest=0", "epochs=1", "batch_size=64"),
     *("hidden=64", "embedding.size=100"),
@@ -131,7 +127,7 @@ TABLES = [
         [
             Row(f"{name} | {cell}", (*GRID, *words, f"cell={cell}"), seeds=(0,))
             for name, words in INPUTS.items()
-            for cell in CELLS.get(name, ("lstm",))
+            for cell in CELLS.get(name, ("gru", "lstm"))
         ],
         is_grid=True,
         note=f"One seed, one epoch, 64 units in each direction, no n-grams. {NOISE}",
