@@ -86,7 +86,7 @@ INPUTS = {
     "kiwi": ("tokenizer=kiwi",),
     "kiwi + jamo": ("tokenizer=kiwi", "spelling=jamo"),
 }
-CELLS = {"unigram 16k": ("rnn", "gru", "lstm"), "syllable": ("lstm",), "jamo": ("lstm",)}
+CELLS = {"unigram 16k": ("rnn", "gru", "lstm"), "jamo": ("lstm",)}
 GRID = (
     *("sentiment", "validation=0", "ngrams.longest=0", "epochs=1", "batch_size=64"),
     *("hidden=64", "embedding.size=100"),
