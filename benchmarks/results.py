@@ -117,6 +117,11 @@ TABLES = [
         "imdb",
         [
             Row("BiLSTM, words; n-grams", (*SENTIMENT, "corpus=imdb"), seeds=(0,)),
+            Row(
+                "the same, for noisy text",
+                (*SENTIMENT, "corpus=imdb", "word_dropout=0.2", "epochs=2"),
+                seeds=(0,),
+            ),
         ],
         Linear("imdb", {}, longest=2),
         note=NOISE,
