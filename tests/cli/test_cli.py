@@ -1,18 +1,15 @@
 """The command line as a user meets it: every command on a tiny job, every error on one line."""
 
-import io
 import json
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Seqkit
 
 import seqkit as library
-from seqkit.cli import main
 from seqkit.corpus import load, where
 from seqkit.recipe import names
 
@@ -27,33 +24,6 @@ TINY = {
         *("pretrain=none", "batch_size=1024"),
     ],
 }
-
-
-@dataclass(frozen=True)
-class Ran:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Seqkit:
-    """Runs ``seqkit ...`` in a folder of its own: in this process, which has torch already."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, given: bytes = b"", ok: bool = True) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["seqkit", *words])
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-                main()
-        code = end.value.code
-        ran = Ran(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
-        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
-        return ran
 
 
 @pytest.fixture(scope="module")

@@ -1,82 +1,52 @@
 """``seqkit tokenize`` as a user meets it."""
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Seqkit
 from rich.cells import cell_len
 
-from seqkit.cli import main
 from seqkit.text.tokenizer import TOKENIZERS, create, save
 
 SENTENCE = "아버지가 방에 들어가신다."
 COMMAND = [sys.executable, "-m", "seqkit", "tokenize"]
 
 
-@dataclass(frozen=True)
-class Ran:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Tokenize:
-    """Runs ``seqkit tokenize ...`` in a folder of its own, in this process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, given: bytes = b"", ok: bool = True) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["seqkit", "tokenize", *words])
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-                main()
-        code = end.value.code
-        ran = Ran(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
-        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
-        return ran
-
-
 @pytest.fixture
-def tokenize(tmp_path: Path) -> Tokenize:
-    return Tokenize(tmp_path)
+def tokenize(tmp_path: Path) -> Seqkit:
+    return Seqkit(tmp_path, "tokenize")
 
 
-def test_tokens_stand_between_spaces(tokenize: Tokenize) -> None:
+def test_tokens_stand_between_spaces(tokenize: Seqkit) -> None:
     assert tokenize("--tokenizer", "word", "Don't go, 철수야!").stdout == "Don't go , 철수야 !\n"
 
 
-def test_kiwi_is_the_default_and_knows_tags(tokenize: Tokenize) -> None:
+def test_kiwi_is_the_default_and_knows_tags(tokenize: Seqkit) -> None:
     assert tokenize(SENTENCE, "--tags").stdout.startswith("아버지/NNG 가/JKS 방/NNG 에/JKB ")
     both = tokenize(SENTENCE, "--tags", "--offsets").stdout
     assert both.startswith("아버지/NNG@0-3 가/JKS@3-4 방/NNG@5-6 ")
 
 
-def test_offsets_are_of_the_line(tokenize: Tokenize) -> None:
+def test_offsets_are_of_the_line(tokenize: Seqkit) -> None:
     said = tokenize("--tokenizer", "word", "--offsets", given="가 나🙂.\n  다\n".encode()).stdout
     assert said == "가@0-1 나@2-3 🙂@3-4 .@4-5\n다@2-3\n"
 
 
-def test_tags_are_left_out_where_there_are_none(tokenize: Tokenize) -> None:
+def test_tags_are_left_out_where_there_are_none(tokenize: Seqkit) -> None:
     assert tokenize("--tokenizer", "word", "--tags", "가 나").stdout == "가 나\n"
 
 
-def test_a_space_that_is_a_token_can_be_seen(tokenize: Tokenize) -> None:
+def test_a_space_that_is_a_token_can_be_seen(tokenize: Seqkit) -> None:
     assert tokenize("--tokenizer", "character", "가 \t나").stdout == "가 ␣ ␣ 나\n"
     assert tokenize("--tokenizer", "character", "a\nb").stdout == "a ␣ b\n"
 
 
-def test_a_line_for_each_line(tokenize: Tokenize) -> None:
+def test_a_line_for_each_line(tokenize: Seqkit) -> None:
     text = "\n하나\n\n\r\n \u2028둘\x0c\x85셋\n\n🙂\n\nlast"
     for options in ([], ["--offsets"], ["--tags"], ["--json"]):
         for name in ("whitespace", "word", "character", "kiwi"):
@@ -88,7 +58,7 @@ def test_a_line_for_each_line(tokenize: Tokenize) -> None:
                 assert [bool(line) for line in lines[:4]] == [False, True, False, False]
 
 
-def test_json_holds_the_text_and_exact_offsets(tokenize: Tokenize) -> None:
+def test_json_holds_the_text_and_exact_offsets(tokenize: Seqkit) -> None:
     texts = ['그는 "네"라고\t했다.', "", "🙂 ok"]
     ran = tokenize("--json", "--tokenizer", "word", *texts)
     rows = [json.loads(line) for line in ran.stdout.splitlines()]
@@ -101,7 +71,7 @@ def test_json_holds_the_text_and_exact_offsets(tokenize: Tokenize) -> None:
     assert "네" in ran.stdout  # readable, not \uXXXX
 
 
-def test_texts_come_from_words_a_file_and_standard_input_alike(tokenize: Tokenize) -> None:
+def test_texts_come_from_words_a_file_and_standard_input_alike(tokenize: Seqkit) -> None:
     texts = ["가나 다", "", "Rain, again."]
     joined = "\n".join(texts)
     (tokenize.folder / "in.txt").write_text(joined, encoding="utf-8")
@@ -115,18 +85,18 @@ def test_texts_come_from_words_a_file_and_standard_input_alike(tokenize: Tokeniz
     assert tokenize(*words, given=b"").stdout == ""
 
 
-def test_options_of_the_tokenizer(tokenize: Tokenize) -> None:
+def test_options_of_the_tokenizer(tokenize: Seqkit) -> None:
     words = ["--tokenizer", "word", "--option", "lower=true", "--option", "zero_digits=yes"]
     assert tokenize(*words, "In 1984").stdout == "in 0000\n"
 
 
-def test_a_saved_tokenizer_by_its_folder(tokenize: Tokenize) -> None:
+def test_a_saved_tokenizer_by_its_folder(tokenize: Seqkit) -> None:
     save(create("word", {"lower": True}), tokenize.folder / "run" / "tokenizer")
     for name in ("run", "run/tokenizer"):
         assert tokenize("--tokenizer", name, "A Cat").stdout == "a cat\n"
 
 
-def test_workers_give_what_one_process_gives(tokenize: Tokenize) -> None:
+def test_workers_give_what_one_process_gives(tokenize: Seqkit) -> None:
     lines = [f"줄 {i}, 말{i % 7} {'길다 ' * (i % 90)}" for i in range(900)]
     given = "\n".join(lines).encode()
     for options in ([], ["--json"]):
@@ -136,7 +106,7 @@ def test_workers_give_what_one_process_gives(tokenize: Tokenize) -> None:
         assert one.stdout.count("\n") == len(lines)
 
 
-def test_piped_output_is_plain(tokenize: Tokenize) -> None:
+def test_piped_output_is_plain(tokenize: Seqkit) -> None:
     for words in (["--tokenizer", "word"], ["--compare", "word,character"]):
         ran = tokenize(*words, SENTENCE)
         assert "\x1b" not in ran.stdout
@@ -166,7 +136,7 @@ def test_piped_output_is_plain(tokenize: Tokenize) -> None:
         (["--tokenizer", "word", "bad \udcff"], "text 1 is not UTF-8"),
     ],
 )
-def test_every_mistake_gets_one_line(tokenize: Tokenize, words: list[str], message: str) -> None:
+def test_every_mistake_gets_one_line(tokenize: Seqkit, words: list[str], message: str) -> None:
     save(create("word"), tokenize.folder / "saved")
     (tokenize.folder / "broken").mkdir()
     (tokenize.folder / "broken" / "tokenizer.json").write_text("{")
@@ -177,7 +147,7 @@ def test_every_mistake_gets_one_line(tokenize: Tokenize, words: list[str], messa
     assert ran.stdout == ""
 
 
-def test_what_is_no_text_is_refused_with_its_line(tokenize: Tokenize) -> None:
+def test_what_is_no_text_is_refused_with_its_line(tokenize: Seqkit) -> None:
     for workers in ("1", "2"):
         given = "좋다\n".encode() + "나쁘다".encode("cp949")
         ran = tokenize("--tokenizer", "word", "--workers", workers, given=given, ok=False)
@@ -199,7 +169,7 @@ def columns(line: str) -> list[int]:
     return starts
 
 
-def test_compare_is_a_table_with_times(tokenize: Tokenize) -> None:
+def test_compare_is_a_table_with_times(tokenize: Seqkit) -> None:
     lines = tokenize("--compare", "whitespace,word,kiwi", "--tags", SENTENCE).stdout.splitlines()
     assert lines[0].split() == ["tokenizer", "tokens", "ms", "load", "ms", "cut"]
     assert [line.split()[0] for line in lines[1:]] == ["whitespace", "word", "kiwi"]
@@ -209,14 +179,14 @@ def test_compare_is_a_table_with_times(tokenize: Tokenize) -> None:
     assert len({columns(line)[-1] for line in lines}) == 1  # the last column stands in line
 
 
-def test_compare_aligns_names_in_hangul_by_their_width(tokenize: Tokenize) -> None:
+def test_compare_aligns_names_in_hangul_by_their_width(tokenize: Seqkit) -> None:
     save(create("word"), tokenize.folder / "나의자르개")
     lines = tokenize("--compare", "나의자르개,word", "가 나.").stdout.splitlines()
     ends = [cell_len(line[: line.index("가")]) for line in lines[1:]]
     assert ends[0] == ends[1] == cell_len(lines[0][: lines[0].index("cut")])
 
 
-def test_compare_of_several_texts_and_as_json(tokenize: Tokenize) -> None:
+def test_compare_of_several_texts_and_as_json(tokenize: Seqkit) -> None:
     texts = ["가 나", "하나 둘 셋"]
     said = tokenize("--compare", "word, character", *texts).stdout
     assert [said.count(text) for text in texts] >= [1, 1]
@@ -231,7 +201,7 @@ def test_compare_of_several_texts_and_as_json(tokenize: Tokenize) -> None:
         assert row["problem"] == ""
 
 
-def test_compare_learns_subwords_from_the_village(tokenize: Tokenize) -> None:
+def test_compare_learns_subwords_from_the_village(tokenize: Seqkit) -> None:
     said = tokenize("--compare", "word,unigram,bpe", "할머니께서 김치를 만드셨습니다.").stdout
     assert "unigram, bpe: 1,500 pieces learnt here" in said
     assert "village" in said.splitlines()[-1]
@@ -317,20 +287,20 @@ def test_a_person_is_prompted_and_answered_line_by_line() -> None:
     assert process.returncode == 0
 
 
-def test_help_names_every_option(tokenize: Tokenize) -> None:
+def test_help_names_every_option(tokenize: Seqkit) -> None:
     said = tokenize("--help").stdout
     for option in ("tokenizer", "tags", "offsets", "json", "workers", "option", "compare", "file"):
         assert f"--{option}" in said
 
 
-def test_every_tokenizer_is_known_by_name(tokenize: Tokenize) -> None:
+def test_every_tokenizer_is_known_by_name(tokenize: Seqkit) -> None:
     from seqkit.cli.arguments import complete_tokenizer
 
     assert complete_tokenizer("") == list(TOKENIZERS)
     assert complete_tokenizer("ki") == ["kiwi"]
 
 
-def test_compare_shows_jamo_that_a_terminal_can_draw(tokenize: Tokenize) -> None:
+def test_compare_shows_jamo_that_a_terminal_can_draw(tokenize: Seqkit) -> None:
     said = tokenize("--compare", "jamo,whitespace", "각 \u1100\u1161\u11a8").stdout
     assert "ㄱ · ㅏ · ㄱ · ␣" in said
     assert "각 · 각" in said

@@ -1,17 +1,13 @@
 """``seqkit vocab`` as a user meets it."""
 
-import io
 import json
-import sys
 from collections import Counter
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Seqkit
 from rich.cells import cell_len
 
-from seqkit.cli import main
 from seqkit.cli.statistics import bars
 from seqkit.corpus import load
 from seqkit.text import tokenizer as tokenizers
@@ -20,39 +16,13 @@ from seqkit.text.vocabulary import Vocabulary
 VILLAGE = ["village", "n=300"]
 
 
-@dataclass(frozen=True)
-class Ran:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Vocab:
-    """Runs ``seqkit vocab ...`` in a folder of its own, in this process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, ok: bool = True) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["seqkit", "vocab", *words])
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-                main()
-        code = end.value.code
-        ran = Ran(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
-        assert (ran.returncode == 0) == ok, ran.stderr + ran.stdout
-        return ran
+@pytest.fixture
+def vocab(tmp_path: Path) -> Seqkit:
+    return Seqkit(tmp_path, "vocab")
 
 
 @pytest.fixture
-def vocab(tmp_path: Path) -> Vocab:
-    return Vocab(tmp_path)
-
-
-@pytest.fixture
-def built(vocab: Vocab) -> Path:
+def built(vocab: Seqkit) -> Path:
     vocab("build", *VILLAGE, "--tokenizer", "word", "--out", "built")
     return vocab.folder / "built"
 
@@ -65,7 +35,7 @@ def train_words(tokenizer: str = "word") -> Counter[str]:
     return counts
 
 
-def test_build_writes_the_parts_of_a_run_directory(vocab: Vocab, built: Path) -> None:
+def test_build_writes_the_parts_of_a_run_directory(vocab: Seqkit, built: Path) -> None:
     files = sorted(str(p.relative_to(built)) for p in built.rglob("*") if p.is_file())
     assert files == ["tokenizer/tokenizer.json", "vocabulary.txt"]
     assert tokenizers.load(built / "tokenizer") == tokenizers.create("word")
@@ -73,7 +43,7 @@ def test_build_writes_the_parts_of_a_run_directory(vocab: Vocab, built: Path) ->
     assert sorted(p.name for p in vocab.folder.iterdir()) == ["built"]
 
 
-def test_build_by_its_options(vocab: Vocab) -> None:
+def test_build_by_its_options(vocab: Seqkit) -> None:
     words = ["--tokenizer", "word", "--option", "lower=true", "--min-count", "2"]
     said = json.loads(
         vocab("build", *VILLAGE, *words, "--max-size", "52", "--out", "v", "--json").stdout
@@ -88,13 +58,13 @@ def test_build_by_its_options(vocab: Vocab) -> None:
     )
 
 
-def test_build_is_the_same_with_workers(vocab: Vocab, built: Path) -> None:
+def test_build_is_the_same_with_workers(vocab: Seqkit, built: Path) -> None:
     vocab("build", *VILLAGE, "--tokenizer", "word", "--workers", "2", "--out", "two")
     two = (vocab.folder / "two" / "vocabulary.txt").read_bytes()
     assert two == (built / "vocabulary.txt").read_bytes()
 
 
-def test_build_of_a_plain_file(vocab: Vocab) -> None:
+def test_build_of_a_plain_file(vocab: Seqkit) -> None:
     (vocab.folder / "own.txt").write_text("가 나 가\n\n다 가\n", encoding="utf-8")
     for name in ("whitespace", "word"):
         vocab("build", "own.txt", "--tokenizer", name, "--out", name)
@@ -103,7 +73,7 @@ def test_build_of_a_plain_file(vocab: Vocab) -> None:
         assert vocabulary.counts == (3, 1, 1)
 
 
-def test_build_trains_what_has_to_learn(vocab: Vocab) -> None:
+def test_build_trains_what_has_to_learn(vocab: Seqkit) -> None:
     words = ["--tokenizer", "bpe", "--option", "size=700"]
     vocab("build", *VILLAGE, *words, "--out", "bpe")
     tokenizer = tokenizers.load(vocab.folder / "bpe" / "tokenizer")
@@ -114,14 +84,14 @@ def test_build_trains_what_has_to_learn(vocab: Vocab) -> None:
     assert set(vocabulary.words) == {w for text in texts for w in tokenizer.words(text)}
 
 
-def test_a_warning_is_told_as_an_error_is(vocab: Vocab) -> None:
+def test_a_warning_is_told_as_an_error_is(vocab: Seqkit) -> None:
     for out in "ab":  # once a run, however many there were
         ran = vocab("build", *VILLAGE, "--tokenizer", "bpe", "--option", "size=9000", "--out", out)
         assert ran.stderr.startswith("seqkit: the text holds fewer than 9000 pieces")
         assert ran.stderr.count("\n") == 1
 
 
-def test_nothing_is_overwritten_without_being_told(vocab: Vocab, built: Path) -> None:
+def test_nothing_is_overwritten_without_being_told(vocab: Seqkit, built: Path) -> None:
     before = (built / "vocabulary.txt").read_bytes()
     words = ["build", *VILLAGE, "--tokenizer", "character", "--out", "built"]
     ran = vocab(*words, ok=False)
@@ -133,7 +103,7 @@ def test_nothing_is_overwritten_without_being_told(vocab: Vocab, built: Path) ->
     assert sorted(p.name for p in vocab.folder.iterdir()) == ["built"]
 
 
-def test_a_run_is_never_overwritten(vocab: Vocab, built: Path) -> None:
+def test_a_run_is_never_overwritten(vocab: Seqkit, built: Path) -> None:
     (built / "settings.json").write_text("{}")
     words = ["build", *VILLAGE, "--tokenizer", "word", "--out", "built", "--overwrite"]
     assert "built holds settings.json" in vocab(*words, ok=False).stderr
@@ -146,7 +116,7 @@ def test_a_run_is_never_overwritten(vocab: Vocab, built: Path) -> None:
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("when", ["seqkit.text.counting.sorted_counts", "Vocabulary.save"])
 def test_ctrl_c_leaves_nothing(
-    vocab: Vocab, monkeypatch: pytest.MonkeyPatch, overwrite: bool, when: str
+    vocab: Seqkit, monkeypatch: pytest.MonkeyPatch, overwrite: bool, when: str
 ) -> None:
     words = ["build", *VILLAGE, "--tokenizer", "word", "--out", "v"]
     if overwrite:
@@ -163,7 +133,7 @@ def test_ctrl_c_leaves_nothing(
     assert len(list(vocab.folder.iterdir())) == int(overwrite)
 
 
-def test_show_lists_the_most_frequent(vocab: Vocab, built: Path) -> None:
+def test_show_lists_the_most_frequent(vocab: Seqkit, built: Path) -> None:
     counts = train_words()
     expected = Vocabulary.build(counts)
     said = json.loads(vocab("show", "built", "--top", "7", "--json").stdout)
@@ -180,7 +150,7 @@ def test_show_lists_the_most_frequent(vocab: Vocab, built: Path) -> None:
     assert len(vocab("show", "built/vocabulary.txt").stdout.splitlines()) == 3 + 20
 
 
-def test_show_looks_words_up_and_suggests(vocab: Vocab) -> None:
+def test_show_looks_words_up_and_suggests(vocab: Seqkit) -> None:
     (vocab.folder / "own.txt").write_text("경찰이 경찰서 앞에\n", encoding="utf-8")
     vocab("build", "own.txt", "--tokenizer", "word", "--out", "v")
     rows = json.loads(vocab("show", "v", "앞에", "겅찰서", "x", "--json").stdout)["rows"]
@@ -190,12 +160,12 @@ def test_show_looks_words_up_and_suggests(vocab: Vocab) -> None:
     assert "unknown; near: 경찰서" in plain
 
 
-def test_show_makes_white_space_visible(vocab: Vocab) -> None:
+def test_show_makes_white_space_visible(vocab: Seqkit) -> None:
     vocab("build", *VILLAGE, "--tokenizer", "character", "--out", "c")
     assert any("␣" in line for line in vocab("show", "c").stdout.splitlines())
 
 
-def test_stats_of_a_corpus_by_tokenizer(vocab: Vocab) -> None:
+def test_stats_of_a_corpus_by_tokenizer(vocab: Seqkit) -> None:
     words = ["stats", *VILLAGE, "--compare", "word,character", "--max-size", "202"]
     rows = json.loads(vocab(*words, "--json").stdout)
     assert [row["tokenizer"] for row in rows] == ["word", "character"]
@@ -222,7 +192,7 @@ def test_stats_of_a_corpus_by_tokenizer(vocab: Vocab) -> None:
     assert "unknown %" in said.stdout
 
 
-def test_stats_by_an_option_of_the_tokenizer(vocab: Vocab) -> None:
+def test_stats_by_an_option_of_the_tokenizer(vocab: Seqkit) -> None:
     words = ["stats", *VILLAGE, "--compare", "word", "--json"]
     (lower,) = json.loads(vocab(*words, "--option", "lower=true").stdout)
     counts = Counter[str]()
@@ -232,7 +202,7 @@ def test_stats_by_an_option_of_the_tokenizer(vocab: Vocab) -> None:
     assert len(counts) < len(train_words())
 
 
-def test_stats_with_workers_and_of_the_first_rows(vocab: Vocab) -> None:
+def test_stats_with_workers_and_of_the_first_rows(vocab: Seqkit) -> None:
     words = ["stats", *VILLAGE, "--compare", "word", "--json"]
     one = vocab(*words).stdout
     assert vocab(*words, "--workers", "2").stdout == one
@@ -241,7 +211,7 @@ def test_stats_with_workers_and_of_the_first_rows(vocab: Vocab) -> None:
     assert few["tokens"] < json.loads(one)[0]["tokens"]
 
 
-def test_stats_of_a_vocabulary_alone_and_on_a_text(vocab: Vocab, built: Path) -> None:
+def test_stats_of_a_vocabulary_alone_and_on_a_text(vocab: Seqkit, built: Path) -> None:
     (alone,) = json.loads(vocab("stats", "built", "--json").stdout)
     assert alone["tokens"] == train_words().total()
     assert "unknown" not in alone
@@ -255,7 +225,7 @@ def test_stats_of_a_vocabulary_alone_and_on_a_text(vocab: Vocab, built: Path) ->
     assert same["coverage"] == alone["coverage"]
 
 
-def test_piped_stats_align_and_draw_nothing(vocab: Vocab) -> None:
+def test_piped_stats_align_and_draw_nothing(vocab: Seqkit) -> None:
     vocab("build", *VILLAGE, "--tokenizer", "word", "--out", "낱말")
     lines = vocab("stats", "낱말", *VILLAGE).stdout.splitlines()
     table = [line for line in lines if line.startswith(("tokenizer", "낱말"))]
@@ -302,7 +272,7 @@ def test_bars() -> None:
     ],
 )
 def test_every_mistake_gets_one_line(
-    vocab: Vocab, built: Path, words: list[str], message: str
+    vocab: Seqkit, built: Path, words: list[str], message: str
 ) -> None:
     (vocab.folder / "empty").mkdir()
     (vocab.folder / "blank.txt").write_text("\n \n", encoding="utf-8")
@@ -314,13 +284,13 @@ def test_every_mistake_gets_one_line(
     assert not (vocab.folder / "x").exists()
 
 
-def test_a_broken_vocabulary_is_named(vocab: Vocab, built: Path) -> None:
+def test_a_broken_vocabulary_is_named(vocab: Seqkit, built: Path) -> None:
     file = built / "vocabulary.txt"
     file.write_bytes(file.read_bytes()[:-30])
     assert "vocabulary.txt" in vocab("show", "built", ok=False).stderr
 
 
-def test_a_vocabulary_without_words_is_refused(vocab: Vocab, tmp_path: Path) -> None:
+def test_a_vocabulary_without_words_is_refused(vocab: Seqkit, tmp_path: Path) -> None:
     words = ("build", "village", "--tokenizer", "word", "--min-count", "99999")
     said = vocab(*words, "--out", str(tmp_path / "v"), ok=False)
     assert said.stderr.strip() == "seqkit: no word of it occurs 99999 times: lower --min-count."
