@@ -7,6 +7,7 @@ characters that were replaced, and adds whatever the analyser left out.
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
@@ -100,7 +101,7 @@ def located(text: str, analysed: Iterable[tuple[str, str]]) -> list[Morpheme]:
 
 
 @settings
-class MorphologicalAnalyzer:
+class MorphologicalAnalyzer(ABC):
     """The options and methods of every tokenizer that cuts into morphemes.
 
     ``detokenize(tokenize(text)) == text`` for any text. Tokens are in the order of the text;
@@ -144,9 +145,9 @@ class MorphologicalAnalyzer:
         """Return the source of the tokens; without it, by offsets; else with spaces between."""
         return _by_offsets(tokens) or restored(tokens, " ".join)
 
+    @abstractmethod
     def _analysed(self, text: str) -> list[Morpheme]:
         """Return the morphemes of a short piece of clean text."""
-        raise NotImplementedError
 
     def _lemma(self, form: str, tag: str) -> str:
         """Return the dictionary form of a morpheme with a Sejong tag."""
