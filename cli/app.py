@@ -10,7 +10,20 @@ import typer
 from typer.exceptions import TyperException
 
 from seqkit import __version__
-from seqkit.cli import cp, data, demo, doctor, evaluate, ls, predict, show, tokenize, train, vocab
+from seqkit.cli import (
+    cp,
+    data,
+    demo,
+    doctor,
+    evaluate,
+    ls,
+    predict,
+    show,
+    tokenize,
+    train,
+    vectors,
+    vocab,
+)
 from seqkit.cli.arguments import print_help
 from seqkit.errors import SeqkitError
 
@@ -25,7 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "doctor": doctor.doctor,
 }
-GROUPS = {"data": data.app, "vocab": vocab.app}
+GROUPS = {"data": data.app, "vocab": vocab.app, "vectors": vectors.app}
 
 app = typer.Typer(
     name="seqkit",

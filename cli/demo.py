@@ -2,6 +2,10 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqkit.vectors import WordVectors
 
 SENTENCES = (
     "할머니께서 부엌에서 김치를 만드셨습니다.",
@@ -16,6 +20,15 @@ SENTENCES = (
 TOKENIZERS = ("whitespace", "word", "syllable", "jamo", "kiwi", "unigram")
 EXTRA = (("mecab", "mecab"),)  # name, module
 CUT = "할머니께서 부엌에서 김치를 만드셨습니다."
+
+# Words of the village, and what is asked of their vectors: A is to B as what is to C?
+NEIGHBOURS = ("고양이", "김치", "서울", "doctor")
+ANALOGIES = (
+    ("서울", "한국", "일본"),
+    ("할머니", "할아버지", "아버지"),
+    ("Paris", "France", "Japan"),
+)
+MAP = 200  # of the most frequent words stand in the picture
 
 NEXT = (
     ('predict {run} "..."', "sentences of your own, Korean or English"),
@@ -58,3 +71,30 @@ def _tokenization() -> None:
     print(f"The same by hand: seqkit tokenize --compare all '{CUT}'\n")
     print_compared(compared(",".join([*TOKENIZERS, *there]), [CUT]), "village")
     print()
+
+
+def show_vectors(vectors: "WordVectors", where: Path, picture: Path) -> None:
+    """Show what word vectors of the village know: neighbours, analogies, and a map as HTML.
+
+    Args:
+        vectors: of the village; words that they do not know are passed over.
+        where: their folder, for the commands that do the same by hand.
+        picture: the file to write the map to.
+    """
+    from seqkit.cli.output import print_table
+    from seqkit.cli.vectors_answers import Answerer, Term
+    from seqkit.cli.vectors_map import draw_map
+
+    answerer, at = Answerer(vectors), f"-v {where}"
+    known = [word for word in NEIGHBOURS if vectors.has_index_for(word)]
+    near = [answerer.neighbours([Term(answerer.find(word))], 5) for word in known]
+    print(f"The words nearest to some. By hand: seqkit vectors similar {' '.join(known)} {at}\n")
+    rows = [[w, ", ".join(r["word"] for r in found)] for w, found in zip(known, near, strict=True)]
+    print_table(None, ["word", "nearest"], rows)
+    print("\nAnalogies: the word nearest to A - B + C.")
+    for words in ANALOGIES:
+        if all(map(vectors.has_index_for, words)):
+            print(f"  {answerer.analogy([answerer.find(word) for word in words], 1)['analogy']}")
+    count = draw_map(answerer, picture, title="village", top=min(MAP, len(vectors)))
+    print(f"\nA map of {count} words, to open in a browser: {picture}")
+    print(f"By hand: seqkit vectors map {at}; or ask on: seqkit vectors query {where}")

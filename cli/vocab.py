@@ -48,7 +48,6 @@ MaxSize = Annotated[
     int | None, typer.Option(min=3, help="The most entries, special tokens included [all].")
 ]
 PARTS = ("tokenizer", "vocabulary.txt")  # as in a run directory
-NEAREST = 100_000  # of the most frequent words are compared with one that is not known
 
 
 @app.command()
@@ -173,7 +172,10 @@ def show(
 
 
 def _rows(vocabulary: "Vocabulary", words: Iterable[str]) -> list[dict[str, Any]]:
+    from seqkit.vectors.spelling import Spelling
+
     tokens, rows = max(1, sum(vocabulary.counts)), []
+    spelling = Spelling(vocabulary.words)
     for word in words:
         row: dict[str, Any] = dict.fromkeys(("rank", "id", "count", "share %"))
         row |= {"word": word, "nearest": []}
@@ -183,7 +185,7 @@ def _rows(vocabulary: "Vocabulary", words: Iterable[str]) -> list[dict[str, Any]
             n = vocabulary.counts[rank]
             row |= {"rank": rank + 1, "id": number, "count": n, "share %": 100 * n / tokens}
         else:
-            row["nearest"] = _nearest(word, vocabulary.words[:NEAREST])
+            row["nearest"] = spelling.nearest(word)
         rows.append(row)
     return rows
 
@@ -192,15 +194,6 @@ def _near(row: dict[str, Any]) -> str:
     if row["id"] is not None:
         return ""
     return f"unknown; near: {', '.join(row['nearest'])}" if row["nearest"] else "unknown"
-
-
-def _nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Return up to three words that look alike, letter by letter: jamo by jamo in Hangul."""
-    from difflib import get_close_matches
-    from unicodedata import normalize
-
-    spelt = {normalize("NFD", each): each for each in known}
-    return [spelt[near] for near in get_close_matches(normalize("NFD", word), spelt, n=3)]
 
 
 @app.command()

@@ -81,7 +81,7 @@ def _readable(inside: Path) -> bool:
     if any(part.startswith(".") for part in inside.parts):
         return False
     *_, before, last = ("", "", *(ending.lower() for ending in inside.suffixes))
-    return last == ".txt" or (last == ".gz" and before not in READERS)
+    return last == ".txt" or (last in (".gz", ".zst") and before not in READERS)
 
 
 def _examples(files: Iterable[Path], options: Options) -> Iterator[Text]:
@@ -114,7 +114,7 @@ def units(lines: Iterable[str], unit: Unit) -> Iterator[Text]:
 
 
 def lines(path: Path, encoding: str) -> Iterator[str]:
-    """Yield the lines of a text file, plain or ``.gz``, without their ends.
+    """Yield the lines of a text file, plain, ``.gz`` or ``.zst``, without their ends.
 
     Args:
         path: the file.

@@ -231,7 +231,9 @@ def _is_text(path: Path) -> bool:
 
     if not path.is_dir():
         endings = [ending.lower() for ending in path.suffixes[-2:]]
-        return endings[-1:] == [".txt"] or (endings[-1:] == [".gz"] and endings[0] not in READERS)
+        return endings[-1:] == [".txt"] or (
+            endings[-1:] in ([".gz"], [".zst"]) and endings[0] not in READERS
+        )
     inside = [p for p in path.iterdir() if not p.name.startswith(".")]
     labelled = any(p.is_dir() or p.suffix.lower() in READERS for p in inside)
     return not labelled and any(_is_text(p) for p in inside)

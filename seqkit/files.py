@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from seqkit.errors import SeqkitError
+from seqkit.zstd import open_zst
 
 LONGEST_LINE = 8 * 1024 * 1024  # bytes; a longer one is a broken file, not a sentence
 
@@ -125,13 +126,13 @@ def read_json(path: Path) -> Any:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield ``(line number from 1, line without its end)`` of a UTF-8 text file, plain or ``.gz``.
+    """Yield ``(line number from 1, line without its end)`` of a UTF-8 text file, ``.gz``, ``.zst``.
 
     A byte-order mark is skipped. Only line feeds (with or without a carriage return) end a line.
 
     Raises:
         SeqkitError: if the file is missing, not UTF-8 (with line and byte offset), holds NUL
-            bytes, or has a line longer than ``LONGEST_LINE`` bytes; or a ``.gz`` is damaged.
+            bytes, or has a line longer than ``LONGEST_LINE`` bytes; or a packed one is damaged.
     """
     with opened(path) as file:
         yield from lines_of(file, path)
@@ -139,17 +140,24 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file to read its bytes, unpacked if it is a ``.gz``.
+    """Open a file to read its bytes, unpacked if it is a ``.gz`` or ``.zst``.
 
     Raises:
-        SeqkitError: here or while it is read, if it is missing or damaged.
+        SeqkitError: here or while it is read, if it is missing or damaged, or the package that
+            unpacks it is missing.
     """
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            yield cast(IO[bytes], file)
+        with _unpacked(path) as file:
+            yield file
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or f"{error}; fetch it again"
         raise SeqkitError(f"cannot read {path}: {reason}.") from None
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return open_zst(path) if path.suffix == ".zst" else path.open("rb")
 
 
 class NotUtf8Error(SeqkitError):
@@ -160,10 +168,14 @@ class NotUtf8Error(SeqkitError):
         self.problem = problem
 
 
-def lines_of(file: BinaryFile, where: Path | str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of an open file as :func:`read_lines` does; ``where`` is for errors."""
-    offset = 0
-    for number in range(1, 2**63):
+def lines_of(
+    file: BinaryFile, where: Path | str, first: int = 1, offset: int = 0
+) -> Iterator[tuple[int, str]]:
+    """Yield the lines of an open file as :func:`read_lines` does; ``where`` is for errors.
+
+    Of a part of a file, ``first`` is the number of its first line, and ``offset`` its place.
+    """
+    for number in range(first, 2**63):
         raw = file.readline(LONGEST_LINE + 1)
         if not raw:
             return

@@ -1,25 +1,22 @@
 """Texts to rows of token ids, in memory or streamed to disk, in one process or several."""
 
-import tempfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from functools import partial
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqkit.data.draft import Draft, Rows
 from seqkit.data.ragged import Ragged, ragged_writer
 from seqkit.errors import SeqkitError
-from seqkit.files import write_error
 from seqkit.text import counting, scan
 from seqkit.text.counting import Progress, is_plain_file
 from seqkit.text.tokenizer import Lettered, Numbered, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
-
-Rows = tuple[NDArray[np.int32], NDArray[np.int64]]  # ids end to end, and the length of each row
 
 
 def encode(
@@ -38,7 +35,7 @@ def encode(
 
     Args:
         texts: read once, in order; only their ids are kept. Or the path of a UTF-8 file (or
-            ``.gz``) with a text a line.
+            ``.gz``, ``.zst``) with a text a line.
         tokenizer: cuts a text into tokens.
         vocabulary: gives each token its id; an empty text becomes one ``unk``.
         max_length: tokens to keep of each text, from its beginning; None for all.
@@ -103,7 +100,7 @@ def build(
     with a ``WhitespaceTokenizer``, one after another.
 
     Args:
-        path: a UTF-8 text file or ``.gz``, a row a line.
+        path: a UTF-8 text file, ``.gz`` or ``.zst``, a row a line.
         folder: to write the rows to; they come back memory-mapped.
         min_count: leave rarer words out of the vocabulary.
         max_size: its most entries, special tokens included; None for all.
@@ -118,7 +115,8 @@ def build(
             then as it was before.
     """
     fill = Vocabulary((), (), tuple(specials)).unk if unknown == "unk" else -1
-    with closing(_Draft(Path(path), Path(folder), most_words)) as draft:
+    refuse = partial(scan.refuse, Path(path))
+    with closing(Draft(Path(folder), scan.WordTable, refuse, most_words)) as draft:
         for block in scan.blocks(Path(path)):
             draft.add(block)
             if progress is not None:
@@ -130,80 +128,6 @@ def build(
             for values, lengths in draft.rows(vocabulary, fill):
                 writer.add(values, lengths)
     return vocabulary, Ragged.open(folder)
-
-
-class _Draft:
-    """A file's words, numbered as they came: to be renumbered when all are counted."""
-
-    def __init__(self, path: Path, folder: Path, most_words: int) -> None:
-        self.path, self.most_words, self.folder = path, most_words, folder
-        self.table, self.runs = scan.WordTable(), counting.Runs()
-        self.words: list[IO[bytes]] = []  # of each table that was full, in order of numbers
-        self.last: tuple[NDArray[np.int64], list[str]] = np.empty(0, np.int64), []
-        self.sizes: list[tuple[int, int, int]] = []  # of a block: which table, tokens, lines
-        with _writing(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            self.file = tempfile.TemporaryFile(prefix=".seqkit-", dir=folder.parent)  # noqa: SIM115
-
-    def close(self) -> None:
-        """Remove the temporary files, which have no name."""
-        self.runs.close()
-        for file in (self.file, *self.words):
-            file.close()
-
-    def add(self, block: bytes) -> None:
-        """Take a block of lines."""
-        if scan.is_full(self.table, self.most_words):
-            pairs = scan.pairs(self.table, self.path)
-            self.words.append(counting.write_run(pairs))
-            self.runs.spill(sorted(pairs))
-            self.table = scan.WordTable()
-        ids, ends = self.table.scan(block)
-        self.sizes.append((len(self.words), len(ids), len(ends)))
-        with _writing(self.folder):
-            self.file.write(ids.data)
-            self.file.write(ends.data)
-
-    def counts(self, min_count: int) -> Iterator[counting.Pair]:
-        """Yield each word and its count once; some that occur less often may be left out."""
-        least = 1 if self.words else min_count  # a rare word of one table may be in another
-        numbers, words = self.last = scan.frequent(self.table, self.path, least)
-        pairs = zip(words, self.table.counts[numbers].tolist(), strict=True)
-        if not self.words:
-            return pairs
-        self.runs.last(sorted(pairs))
-        return self.runs.merged()
-
-    def rows(self, vocabulary: Vocabulary, fill: int) -> Iterator[Rows]:
-        """Yield the lines as rows of the vocabulary's ids, ``fill`` for other words."""
-        self.file.seek(0)
-        renewed, of_table = np.empty(0, np.int32), -1
-        for table, tokens, lines in self.sizes:
-            if table != of_table:
-                of_table, renewed = table, self._renewed(table, vocabulary, fill)
-            ids = np.frombuffer(self.file.read(4 * tokens), np.int32)
-            ends = np.frombuffer(self.file.read(8 * lines), np.int64)
-            yield scan.renumbered(ids, ends, renewed, fill, None)
-
-    def _renewed(self, table: int, vocabulary: Vocabulary, fill: int) -> NDArray[np.int32]:
-        """Return the vocabulary's id for each number of a table, ``fill`` where it has none."""
-        if table == len(self.words):
-            size, (numbers, words) = len(self.table), self.last
-        else:
-            words = [word for word, _ in counting.read_run(self.words[table])]
-            size, numbers = len(words), np.arange(len(words))
-        known = [word in vocabulary for word in words]
-        renewed = np.full(size, fill, np.int32)
-        renewed[numbers[known]] = vocabulary.ids(compress(words, known))
-        return renewed
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise write_error(folder, error) from error
 
 
 def _pieces(

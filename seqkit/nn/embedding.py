@@ -31,7 +31,9 @@ class EmbeddingSettings:
     word_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="share of tokens read as <unk> while training"
     )
-    vectors: PathText = Field(default="", description="file of word vectors to start from, as text")
+    vectors: PathText = Field(
+        default="", description="word vectors to start from: a folder, a run or a file"
+    )
     tune: bool = Field(default=True, description="false keeps the vectors as they start")
 
     @model_validator(mode="after")

@@ -31,8 +31,8 @@ from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
+from seqkit.vectors.chosen import vectors_of
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
-from seqkit.vectors.formats import read_text_vectors
 
 Option = bool | int | float | str
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
@@ -167,6 +167,7 @@ class Classification:
         if chosen.noise and "test" in self.splits:
             self.splits.append(NOISY)
         self.monitor = "micro_f1" if corpus.multi_label else "accuracy"
+        self.started = ""  # what the model starts from, once it does
         self.classifier, self.inputs = self._classifier()
         self.model = self.classifier.model
         true = self._truth("train")
@@ -267,14 +268,16 @@ class Classification:
         if chosen.vectors:
             vocabulary = self.classifier.vocabulary
             tokens = vocabulary.tokens(range(len(vocabulary)))
-            wanted = {*tokens, *map(str.lower, tokens)}
-            words, matrix = read_text_vectors(Path(chosen.vectors), wanted)
+            path = Path(chosen.vectors)
+            names = tokens[: len(vocabulary.specials)]
+            words, matrix = vectors_of(path, vocabulary.words, names)
             if not words:
                 raise SeqkitError(
                     f"{chosen.vectors} has a vector for none of the {len(tokens):,} words of the "
                     "text: is it of the same language and tokenization?"
                 )
-            embedding.load_vectors(tokens, words, matrix)
+            share = embedding.load_vectors(tokens, words, matrix)
+            self.started = f"{share:.1%} of the words start from the vectors in {path.name}"
         elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
             rows = self.inputs.rows
             if "unlabelled" in self.corpus.splits:  # of which nothing but the ids is read
@@ -346,6 +349,7 @@ class Classification:
             f"{self.batches.padding_waste():.1%} padding, "
             f"{len(self.classifier.vocabulary):,} words, {len(self.corpus.labels)} labels, "
             f"{parameter_count(self.model) / 1e6:.1f}M weights"
+            + (f"; {self.started}" if self.started else "")
         )
 
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
@@ -359,5 +363,6 @@ class Classification:
             "vocabulary": f"{words:,} words, of the training split",
             "parameters": f"{parameter_count(self.model):,}",
             "padding": f"{waste:.1%} of the cells of a batch, on average",
+            "word vectors": self.started,
         }
         return model_card(Path(self.recipe).stem, self.corpus.card, facts, self.settings, scores)

@@ -43,7 +43,7 @@ def count(
     holds, give :func:`sorted_counts` to :meth:`Vocabulary.build`.
 
     Args:
-        texts: read once; or the path of a UTF-8 file (or ``.gz``) with a text a line.
+        texts: read once; or the path of a UTF-8 file (or ``.gz``, ``.zst``) with a text a line.
         tokenizer: cuts a text into tokens.
         min_count: leave out tokens that occur less often.
         workers: processes.

@@ -7,7 +7,7 @@ stay bytes, and numbers, until the whole text is read; the loops are compiled
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,27 @@ from seqkit.text import counting
 
 BYTES = 1 << 20  # of a file, read at a time
 BOM = b"\xef\xbb\xbf"
+
+
+class Cut(NamedTuple):
+    """A block of whole lines, cut into words."""
+
+    text: NDArray[np.uint8]  # (bytes,)
+    begins: NDArray[np.int32]  # (tokens,), where each word begins
+    lengths: NDArray[np.int32]  # (tokens,), its bytes
+    codes: NDArray[np.uint64]  # (tokens,), its hash
+    ends: NDArray[np.int64]  # (lines,), how many words there are up to the end of each
+
+
+def cut(block: bytes) -> Cut:
+    """Cut a block of whole lines, each ended by a line feed."""
+    from seqkit.text import kernels
+
+    text, most = np.frombuffer(block, np.uint8), len(block) // 2 + 1
+    begins, lengths = np.empty(most, np.int32), np.empty(most, np.int32)
+    codes, ends = np.empty(most, np.uint64), np.empty(block.count(b"\n"), np.int64)
+    tokens = kernels.cut(text, kernels.KINDS, begins, lengths, codes, ends)
+    return Cut(text, begins[:tokens], lengths[:tokens], codes[:tokens], ends)
 
 
 class WordTable:
@@ -71,7 +92,7 @@ class WordTable:
             raise ValueError("a NUL byte")
         return text
 
-    def scan(self, block: bytes) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def scan(self, block: "bytes | Cut") -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Take a block of whole lines; return its words' numbers, and where each line ends.
 
         Returns:
@@ -79,10 +100,8 @@ class WordTable:
         """
         from seqkit.text import kernels
 
-        text, most = np.frombuffer(block, np.uint8), len(block) // 2 + 1
-        begins, lengths = np.empty(most, np.int32), np.empty(most, np.int32)
-        codes, ends = np.empty(most, np.uint64), np.empty(block.count(b"\n"), np.int64)
-        tokens = kernels.cut(text, kernels.KINDS, begins, lengths, codes, ends)
+        text, begins, lengths, codes, ends = block if isinstance(block, Cut) else cut(block)
+        tokens = len(begins)
         ids, token = np.empty(tokens, np.int32), 0
         while True:
             token, self._words = kernels.look_up(

@@ -17,6 +17,7 @@ from seqkit.text.noise import perturb_all
 from seqkit.text.tokenizer import Token, create
 from seqkit.train.loop import Trainer
 from seqkit.train.run import Run
+from seqkit.vectors.subwords import Subwords, SubwordVectors
 
 SMALL = ["data.n=200", "hidden=6", "embedding.size=5", "epochs=1", "head.dropout=0.2"]
 
@@ -120,6 +121,34 @@ def test_the_embedding_starts_from_a_file_of_vectors(tmp_path: Path, tune: bool)
     assert moved == tune
     with pytest.raises(SeqkitError, match=r"have 5 features and embedding.size is 7"):
         build(f"embedding.vectors={path}", "embedding.size=7")
+
+
+def test_the_embedding_starts_from_another_run_and_the_card_says_so(tmp_path: Path) -> None:
+    first = build("train.seed=1")
+    scores = Trainer(first, first.settings.train, Run.create(tmp_path / "first")).fit()
+    assert "word vectors" not in first.card(scores)
+    job = build(f"embedding.vectors={tmp_path / 'first'}", "embedding.tune=false")
+    table, other = job.model.embedding.table, first.model.embedding.table
+    assert table is not None
+    assert other is not None
+    assert torch.equal(table.weight[2:], other.weight[2:])
+    assert "of the words start from the vectors in first" in job.card({})
+    assert job.started in job.summary
+
+
+def test_an_unseen_word_starts_from_its_subwords(tmp_path: Path) -> None:
+    ngrams = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    vectors = SubwordVectors.composed(["the"], ngrams[:1], ngrams, Subwords(buckets=60))
+    vectors.save(tmp_path / "subwords")
+    job = build(f"embedding.vectors={tmp_path / 'subwords'}")
+    table, vocabulary = job.model.embedding.table, job.classifier.vocabulary
+    assert table is not None
+    long = next(word for word in vocabulary.words if len(word) > 4)
+    for word in ("the", long):
+        row = table.weight[vocabulary.ids([word])[0]].detach().numpy()
+        np.testing.assert_allclose(row, vectors.get_vector(word), atol=1e-6)
+    unk = table.weight[vocabulary.unk].detach().numpy()
+    assert not np.allclose(unk, vectors.get_vector("<unk>"))
 
 
 def test_cooccurrence_vectors_have_the_scale_that_was_asked_for() -> None:
