@@ -40,7 +40,9 @@ class Request:
     device: str = ""
 
     @classmethod
-    def read(cls, words: Iterable[str], known: Iterable[str]) -> "Request":
+    def read(
+        cls, words: Iterable[str], known: Iterable[str], *, resume: bool = False
+    ) -> "Request":
         """Sort words; a bare key that training has (``known``) is training's, else the data's.
 
         Raises:
@@ -50,6 +52,12 @@ class Request:
         given: list[str] = []
         for word in words:
             (given if "=" in word and not Path(word).exists() else sources).append(word)
+        if resume:
+            if sources:
+                raise SeqkitError(
+                    f"--resume keeps the text that training began with: leave out '{sources[0]}'."
+                )
+            return cls._sorted([], given, set(known), set())
         if not sources:
             raise SeqkitError(
                 "name a text to train on: a file, - for standard input, or a data set "

@@ -69,14 +69,16 @@ def train(
     if resume and (overwrite or start is not None):
         raise SeqkitError("--resume goes on with --out: leave out --overwrite and --start.")
     go_offline(offline)
-    request = Request.read(words or [], [leaf.path for leaf in leaves(plain)])
-    chosen = parse(plain, request.settings, config=config, hint=HINT)
+    known = [leaf.path for leaf in leaves(plain)]
+    request = Request.read(words or [], known, resume=resume)
+    before = word2vec.settings_of(out) if resume else plain
+    chosen = parse(before, request.settings, config=config, hint=HINT)
     if not resume and not overwrite and out.exists() and any_inside(out):
         raise SeqkitError(
             f"{out} exists already: choose another --out, or give --overwrite, or --resume if its "
             "training was stopped."
         )
-    texts, tokenizer = request.texts(splits)
+    texts, tokenizer = ("-", None) if resume else request.texts(splits)
     progress = Progress(quiet=quiet)
     try:
         with progress.running():
@@ -92,9 +94,12 @@ def train(
                 report=progress.report,
             )
     except KeyboardInterrupt:
+        if not resume:
+            _keep_tokenizer(tokenizer, out)
         _tell_stopped(out)
         raise typer.Exit(130) from None
-    _keep_tokenizer(tokenizer, out)
+    if not resume:
+        _keep_tokenizer(tokenizer, out)
     _print_end(out, progress.last, as_json)
 
 
@@ -122,8 +127,17 @@ def _tell_stopped(out: Path) -> None:
     """Say what a Ctrl-C left, and how to go on."""
     from shlex import quote
 
+    from seqkit.vectors.folder import is_folder
+
     where = quote(str(out))
-    print(f"stopped; go on with the same words and: --resume --out {where}", file=sys.stderr)
+    if is_folder(out):
+        print(
+            f"stopped; the vectors so far are in {where}; "
+            f"go on: seqkit vectors train --resume --out {where}",
+            file=sys.stderr,
+        )
+    else:
+        print("stopped before training began: nothing was kept", file=sys.stderr)
 
 
 def _print_end(out: Path, last: "Report | None", as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The libraries of approximate search, each behind the same few calls."""
+"""The kinds of approximate search, each behind the same few calls."""
 
 import importlib.util
 from pathlib import Path
@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.errors import SeqkitError
-from seqkit.vectors.search import Floats, Search
+from seqkit.vectors.search import Floats, Found, Search
 
 if TYPE_CHECKING:
     from seqkit.vectors.index import IndexSettings
 
+KINDS = ("principal", "faiss", "usearch")
 BLOCK = 1 << 14  # rows added at once, which bounds the memory
 ALIGNED = 32  # faiss decodes so many 8-bit features at once; zeros fill the last
 TRAINED, ROUNDS = 40, 10  # rows a list that train its centre, and how many times
 
 
 class Backend(Protocol):
-    """An index of one library."""
+    """An index of one kind."""
 
     @classmethod
     def build(cls, search: Search, rows: NDArray[np.int64], chosen: "IndexSettings") -> "Backend":
@@ -27,7 +28,7 @@ class Backend(Protocol):
         ...
 
     @classmethod
-    def open(cls, path: Path) -> "Backend":
+    def open(cls, path: Path, search: Search) -> "Backend":
         """Open what :meth:`serialized` gave, memory-mapped where the library can."""
         ...
 
@@ -39,8 +40,11 @@ class Backend(Protocol):
         """Return the efforts worth trying, rising."""
         ...
 
-    def propose(self, units: Floats, count: int, effort: int) -> NDArray[np.int64]:
-        """Return ``(queries, count)`` rows that may be near, -1 where there are no more."""
+    def nearest(self, queries: Floats, k: int, effort: int) -> Found:
+        """Return about the ``k`` nearest rows of each query, and their cosines by the vectors.
+
+        Where there are fewer, rows of -1 come last.
+        """
         ...
 
 
@@ -50,10 +54,13 @@ def available(kind: str) -> type[Backend]:
     Raises:
         SeqkitError: if its library is not installed.
     """
+    if kind == "principal":
+        from seqkit.vectors.principal import Principal
+
+        return Principal
     if importlib.util.find_spec(kind) is None:
-        package = {"faiss": "'seqkit-nlp[ann]'"}.get(kind, kind)
-        raise SeqkitError(f"approximate search needs {kind}: pip install {package}")
-    return BACKENDS[kind]
+        raise SeqkitError(f"this index needs {kind}: pip install 'seqkit-nlp[ann]'")
+    return Faiss if kind == "faiss" else Usearch
 
 
 class Faiss:
@@ -63,8 +70,8 @@ class Faiss:
     IV: the inverted file, with a scalar quantiser in place of their product quantiser.
     """
 
-    def __init__(self, index: Any) -> None:
-        self.index, self.lists = index, index.nlist
+    def __init__(self, search: Search, index: Any) -> None:
+        self.search, self.index, self.lists = search, index, index.nlist
 
     @classmethod
     def build(cls, search: Search, rows: NDArray[np.int64], chosen: "IndexSettings") -> "Faiss":
@@ -80,14 +87,14 @@ class Faiss:
         for at in range(0, len(rows), BLOCK):
             some = rows[at : at + BLOCK]
             index.add_with_ids(_widened(search.units(search.vectors[some]), size), some)
-        return cls(index)
+        return cls(search, index)
 
     @classmethod
-    def open(cls, path: Path) -> "Faiss":
+    def open(cls, path: Path, search: Search) -> "Faiss":
         """See :class:`Backend`."""
         import faiss
 
-        return cls(faiss.read_index(str(path)))
+        return cls(search, faiss.read_index(str(path)))
 
     def serialized(self) -> Any:
         """See :class:`Backend`."""
@@ -97,17 +104,16 @@ class Faiss:
 
     def efforts(self) -> list[int]:
         """See :class:`Backend`: how many lists to read."""
-        return _rising(1, self.lists)
+        return rising(1, self.lists)
 
-    def propose(self, units: Floats, count: int, effort: int) -> NDArray[np.int64]:
+    def nearest(self, queries: Floats, k: int, effort: int) -> Found:
         """See :class:`Backend`."""
         import faiss
 
         parameters: Any = faiss.SearchParametersIVF
-        wide = _widened(units, self.index.d)
-        found: NDArray[np.int64]
-        _, found = self.index.search(wide, count, params=parameters(nprobe=effort))
-        return found
+        wide = _widened(self.search.units(queries), self.index.d)
+        _, found = self.index.search(wide, spare(k), params=parameters(nprobe=effort))
+        return self.search.rescored(queries, found, k)
 
 
 class Usearch:
@@ -117,8 +123,8 @@ class Usearch:
     Hierarchical Navigable Small World Graphs"; vectors in 16 bits a feature.
     """
 
-    def __init__(self, index: Any) -> None:
-        self.index = index
+    def __init__(self, search: Search, index: Any) -> None:
+        self.search, self.index = search, index
 
     @classmethod
     def build(cls, search: Search, rows: NDArray[np.int64], chosen: "IndexSettings") -> "Usearch":
@@ -132,17 +138,17 @@ class Usearch:
         for at in range(0, len(rows), BLOCK):
             some = rows[at : at + BLOCK]
             index.add(some.astype(np.uint64), search.units(search.vectors[some]))
-        return cls(index)
+        return cls(search, index)
 
     @classmethod
-    def open(cls, path: Path) -> "Usearch":
+    def open(cls, path: Path, search: Search) -> "Usearch":
         """See :class:`Backend`."""
         from usearch.index import Index
 
         index = Index.restore(str(path), view=True)
         if index is None:
             raise SeqkitError(f"{path} is not an index of usearch: build it again.")
-        return cls(index)
+        return cls(search, index)
 
     def serialized(self) -> Any:
         """See :class:`Backend`."""
@@ -150,26 +156,41 @@ class Usearch:
 
     def efforts(self) -> list[int]:
         """See :class:`Backend`: how many rows of the graph to keep in view."""
-        return _rising(16, 4096)
+        return rising(16, 4096)
 
-    def propose(self, units: Floats, count: int, effort: int) -> NDArray[np.int64]:
+    def nearest(self, queries: Floats, k: int, effort: int) -> Found:
         """See :class:`Backend`."""
+        count = spare(k)
         self.index.expansion_search = max(effort, count)
-        found = np.full((len(units), count), -1, np.int64)
-        for row, unit in zip(found, units, strict=True):
+        found = np.full((len(queries), count), -1, np.int64)
+        for row, unit in zip(found, self.search.units(queries), strict=True):
             keys = self.index.search(unit, count, threads=1).keys
             row[: len(keys)] = keys.astype(np.int64)
-        return found
+        return self.search.rescored(queries, found, k)
 
 
-BACKENDS: dict[str, type[Backend]] = {"faiss": Faiss, "usearch": Usearch}
+def drawn(rows: NDArray[np.int64], count: int, seed: int) -> list[NDArray[np.int64]]:
+    """Draw up to ``count`` rows twice: the first ones most, as words are asked for; and evenly.
+
+    The logarithm of the place is even in the first draw, which is about Zipf's law where words
+    are in order of how common they are.
+    """
+    rng = np.random.default_rng(seed)
+    places = np.floor(len(rows) ** rng.random(4 * count)).astype(int) - 1
+    common = list(dict.fromkeys(places.tolist()))[:count]
+    return [rows[common], rng.permutation(rows)[:count]]
+
+
+def spare(k: int) -> int:
+    """Return how many rows to take for the nearest ``k`` where they are ranked by codes."""
+    return 3 * k + 10
 
 
 def _widened(units: Floats, size: int) -> Floats:
     return np.pad(units, ((0, 0), (0, size - units.shape[1])))
 
 
-def _rising(first: int, last: int) -> list[int]:
+def rising(first: int, last: int) -> list[int]:
     """Return whole numbers from ``first`` to ``last``, each a tenth more than the one before."""
     numbers = [first]
     while numbers[-1] < last:

@@ -36,6 +36,8 @@ def process_group(device: str = "cpu") -> Iterator[int]:
         SeqkitError: if the processes cannot find one another.
     """
     backend = "nccl" if device.startswith("cuda") else "gloo"
+    if backend == "nccl":
+        torch.cuda.set_device(own_device(device))
     try:
         distributed.init_process_group(backend, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:

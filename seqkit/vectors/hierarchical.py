@@ -14,22 +14,22 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba.cpython.unsafe.tuple import tuple_setitem
 from numpy.typing import NDArray
 
 from seqkit.vectors.kernels import (
     LEAST,
     Tree,
     compiled,
+    compiled_as,
     compose,
     fetch_of,
-    inlined,
+    fetch_path_of,
+    learn_by_tree,
     longest,
     reach,
     spread,
     subsample,
 )
-from seqkit.vectors.tiles import tile
 
 
 def huffman_tree(counts: NDArray[np.int64]) -> Tree:
@@ -94,64 +94,6 @@ def _trace(order: Any, parents: Any, signs: Any, offsets: Any, nodes: Any, turns
 
 
 @cache
-def learn_by_tree(width: int) -> Any:
-    """Return ``learn(matrix, rows, output, tree, word, rate, loss, chance)`` for compiled code.
-
-    It trains rows of ``matrix`` on the path of a word, a few nodes at once, and returns the
-    summed loss so far, as ``loss - log(chance)``.
-    """
-    by_four, by_two, by_one = (_learn_nodes(width, size) for size in (4, 2, 1))
-
-    @inlined
-    def learn(
-        matrix: Any, rows: Any, output: Any, tree: Any, word: Any, rate: Any, loss: Any, chance: Any
-    ) -> Any:
-        at, end = tree.offsets[word], tree.offsets[word + 1]
-        while end - at >= 4:
-            chance *= by_four(matrix, rows, output, tree, at, rate)
-            at += 4
-            if chance < LEAST:
-                loss -= np.log(chance)
-                chance = 1.0
-        if end - at >= 2:
-            chance *= by_two(matrix, rows, output, tree, at, rate)
-            at += 2
-        if at < end:
-            chance *= by_one(matrix, rows, output, tree, at, rate)
-        return loss, chance
-
-    return learn
-
-
-@cache
-def fetch_path_of(width: int) -> Any:
-    """Return ``fetch_path(output, tree, word)``: has the nodes of a word brought into the cache."""
-    fetch = fetch_of(width)
-
-    @inlined
-    def fetch_path(output: Any, tree: Any, word: Any) -> None:
-        for node in tree.nodes[tree.offsets[word] : tree.offsets[word + 1]]:
-            fetch(output, np.int64(node))
-
-    return fetch_path
-
-
-@cache
-def _learn_nodes(width: int, size: int) -> Any:
-    step, no_nodes, no_signs = tile(width), (0,) * size, (np.float32(0),) * size
-
-    @inlined
-    def learn(matrix: Any, rows: Any, output: Any, tree: Any, at: Any, rate: Any) -> Any:
-        nodes, signs = no_nodes, no_signs
-        for k in range(size):
-            nodes = tuple_setitem(nodes, k, np.int64(tree.nodes[at + k]))
-            signs = tuple_setitem(signs, k, np.float32(tree.turns[at + k]))
-        return step(matrix, rows, output, nodes, signs, rate)
-
-    return learn
-
-
-@cache
 def skipgram(width: int, subwords: bool) -> Any:
     """Return the pass of skip-gram with hierarchical softmax.
 
@@ -160,7 +102,7 @@ def skipgram(width: int, subwords: bool) -> Any:
     """
     learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
 
-    @compiled
+    @compiled_as(width, subwords)
     def train(
         corpus: Any,
         first: Any,
@@ -252,7 +194,7 @@ def cbow(width: int, subwords: bool, mean: bool) -> Any:
     """
     learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
 
-    @compiled
+    @compiled_as(width, subwords, mean)
     def train(
         corpus: Any,
         first: Any,

@@ -10,17 +10,21 @@ fetched into the cache while this one is trained.
 
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.tuple import tuple_setitem
+from numba.cpython.unsafe import tuple as tuples
 from numpy.typing import NDArray
 
 from seqkit.text.kernels import prefetch
+from seqkit.vectors import tiles
 from seqkit.vectors.tiles import tile
 
 F = TypeVar("F", bound=Callable[..., Any])
+tuple_setitem: Any = tuples.tuple_setitem  # called without its first argument
 LINE = 16  # float32 in a line of the cache
 TRIES = 4  # to draw a word that was not drawn before
 LEAST = 1e-200  # a product of probabilities is turned into a logarithm before it underflows
@@ -65,7 +69,11 @@ class Tree(NamedTuple):
     offsets: NDArray[np.int64]
 
 
-OPTIONS = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "fastmath": {"contract", "reassoc", "nsz"},
+    "error_model": "numpy",
+}
 
 
 def compiled(function: F) -> F:
@@ -76,6 +84,31 @@ def compiled(function: F) -> F:
         made = njit(**OPTIONS)(function)
     compiled_function: F = made
     return compiled_function
+
+
+def compiled_as(*key: Any) -> Callable[[F], F]:
+    """Compile a function of a factory, kept on disk under the arguments of the factory.
+
+    Left to itself numba would look it up by the parts it closes over, which are new objects in
+    every process: it would never be found, and be stored again each time.
+    """
+
+    def compile_it(function: F) -> F:
+        made: Any = compiled(function)
+        made._cache._index_key = lambda signature, codegen: (
+            (signature, codegen.magic_tuple(), _parts(), key)
+        )
+        compiled_function: F = made
+        return compiled_function
+
+    return compile_it
+
+
+@cache
+def _parts() -> str:
+    """Return a digest of the source of what is compiled into others: a change makes them anew."""
+    files = [Path(__file__), Path(str(tiles.__file__))]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def inlined(function: F) -> F:
@@ -105,7 +138,7 @@ def draw(state: Any, sampling: Any) -> Any:
 @inlined
 def subsample(state: Any, tokens: Any, sampling: Any, kept: Any) -> Any:
     """Copy to ``kept`` the tokens that chance keeps; return the next state and their number."""
-    count = 0
+    count: Any = 0
     for token in tokens:
         state = advance(state)
         kept[count] = token
@@ -215,5 +248,63 @@ def learn_by_negatives(width: int, negative: int) -> Any:
     @inlined
     def learn(matrix: Any, rows: Any, output: Any, targets: Any, rate: Any) -> Any:
         return step(matrix, rows, output, targets, signs, rate)
+
+    return learn
+
+
+@cache
+def learn_by_tree(width: int) -> Any:
+    """Return ``learn(matrix, rows, output, tree, word, rate, loss, chance)`` for compiled code.
+
+    It trains rows of ``matrix`` on the path of a word, a few nodes at once, and returns the
+    summed loss so far, as ``loss - log(chance)``.
+    """
+    by_four, by_two, by_one = (_learn_nodes(width, size) for size in (4, 2, 1))
+
+    @inlined
+    def learn(
+        matrix: Any, rows: Any, output: Any, tree: Any, word: Any, rate: Any, loss: Any, chance: Any
+    ) -> Any:
+        at, end = tree.offsets[word], tree.offsets[word + 1]
+        while end - at >= 4:
+            chance *= by_four(matrix, rows, output, tree, at, rate)
+            at += 4
+            if chance < LEAST:
+                loss -= np.log(chance)
+                chance = 1.0
+        if end - at >= 2:
+            chance *= by_two(matrix, rows, output, tree, at, rate)
+            at += 2
+        if at < end:
+            chance *= by_one(matrix, rows, output, tree, at, rate)
+        return loss, chance
+
+    return learn
+
+
+@cache
+def fetch_path_of(width: int) -> Any:
+    """Return ``fetch_path(output, tree, word)``: has the nodes of a word brought into the cache."""
+    fetch = fetch_of(width)
+
+    @inlined
+    def fetch_path(output: Any, tree: Any, word: Any) -> None:
+        for node in tree.nodes[tree.offsets[word] : tree.offsets[word + 1]]:
+            fetch(output, np.int64(node))
+
+    return fetch_path
+
+
+@cache
+def _learn_nodes(width: int, size: int) -> Any:
+    step, no_nodes, no_signs = tile(width), (0,) * size, (np.float32(0),) * size
+
+    @inlined
+    def learn(matrix: Any, rows: Any, output: Any, tree: Any, at: Any, rate: Any) -> Any:
+        nodes, signs = no_nodes, no_signs
+        for k in range(size):
+            nodes = tuple_setitem(nodes, k, np.int64(tree.nodes[at + k]))
+            signs = tuple_setitem(signs, k, np.float32(tree.turns[at + k]))
+        return step(matrix, rows, output, nodes, signs, rate)
 
     return learn

@@ -23,7 +23,7 @@ import numpy as np
 
 from seqkit.vectors.kernels import (
     LEAST,
-    compiled,
+    compiled_as,
     compose,
     fetch_of,
     learn_by_negatives,
@@ -48,7 +48,7 @@ def skipgram(width: int, negative: int, subwords: bool) -> Any:
     draw_targets = targets_of(width, negative)
     fetch, blank = fetch_of(width), (0,) * (negative + 1)
 
-    @compiled
+    @compiled_as(width, negative, subwords)
     def train(
         corpus: Any,
         first: Any,
@@ -148,7 +148,7 @@ def cbow(width: int, negative: int, subwords: bool, mean: bool) -> Any:
     draw_targets = targets_of(width, negative)
     fetch, blank = fetch_of(width), (0,) * (negative + 1)
 
-    @compiled
+    @compiled_as(width, negative, subwords, mean)
     def train(
         corpus: Any,
         first: Any,

@@ -94,8 +94,8 @@ def load(name: str) -> Questions:
     path = _find(source)
     if path is None and source.gensim:
         raise SeqkitError(
-            f"{name} ships inside gensim, which is not installed: pip install 'seqkit-nlp[gensim]' (or give "
-            f"the path of {source.file})."
+            f"{name} ships inside gensim, which is not installed: "
+            f"pip install 'seqkit-nlp[gensim]' (or give the path of {source.file})."
         )
     if path is None:
         raise SeqkitError(

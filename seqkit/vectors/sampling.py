@@ -32,7 +32,8 @@ def thresholds(probabilities: NDArray[np.float64]) -> NDArray[np.uint32]:
     They are exact to 2**-32; what should never happen, does so once in 2**32 draws.
     """
     scaled = np.rint(probabilities * 2.0**32) - 1
-    return np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)
+    limits: NDArray[np.uint32] = np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)
+    return limits
 
 
 def alias_table(

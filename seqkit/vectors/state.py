@@ -66,8 +66,9 @@ class State:
         """Write all of it to the folder of training, atomically."""
         about = json.dumps(asdict(self.position), ensure_ascii=False).encode()
         with atomic(out / FOLDER / FILE) as file:
-            tensors = {"input": self.input, "output": self.output, "counts": self.counts}
-            write_tensors(file, {**tensors, "position": np.frombuffer(about, np.uint8)})
+            weights: dict[str, NDArray[Any]] = {"input": self.input, "output": self.output}
+            rest = {"counts": self.counts, "position": np.frombuffer(about, np.uint8)}
+            write_tensors(file, {**weights, **rest})
 
 
 def load(out: Path) -> State:
@@ -81,9 +82,9 @@ def load(out: Path) -> State:
         raise SeqkitError(f"{out} holds no state of a training to go on from: begin without it.")
     tensors = map_tensors(path)
     try:
-        weights = [into(tensors[name], tensors[name].shape) for name in ("input", "output")]
-        about = json.loads(tensors["position"].tobytes())
-        return State(*weights, np.array(tensors["counts"]), Position(**about))
+        first, second = (into(tensors[name], tensors[name].shape) for name in ("input", "output"))
+        position = Position(**json.loads(tensors["position"].tobytes()))
+        return State(first, second, np.array(tensors["counts"]), position)
     except (KeyError, ValueError, TypeError):
         raise SeqkitError(f"{path} is damaged: train anew, with --overwrite.") from None
 

@@ -11,7 +11,7 @@ from functools import cache
 from math import factorial, log
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 

@@ -1,9 +1,11 @@
 """The course of a training of word vectors: begun, run block by block, stopped and resumed."""
 
+import json
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,6 @@ from shutil import rmtree
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
@@ -21,7 +22,7 @@ from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.objective import Engine
 from seqkit.vectors.reading import Encoded, Texts, encoded
-from seqkit.vectors.state import FILE, FOLDER, Position, State, into, load, width_of
+from seqkit.vectors.state import FILE, FOLDER, Floats, Position, State, into, load, width_of
 from seqkit.vectors.subwords import SubwordVectors
 from seqkit.vectors.word2vec import Report, Word2VecSettings
 
@@ -40,10 +41,13 @@ class Training:
         text: what they are trained on.
         state: weights and position.
         chosen: the settings.
+        rank: of this process, where ``torchrun`` started several; 0 is the one that writes.
     """
 
-    def __init__(self, out: Path, text: Encoded, state: State, chosen: Word2VecSettings) -> None:
-        self.out, self.text, self.state, self.chosen = out, text, state, chosen
+    def __init__(
+        self, out: Path, text: Encoded, state: State, chosen: Word2VecSettings, rank: int = 0
+    ) -> None:
+        self.out, self.text, self.state, self.chosen, self.rank = out, text, state, chosen, rank
         self.rows = cut(text.rows, LONGEST)
         self._stop = False
 
@@ -57,15 +61,17 @@ class Training:
         tokenizer: Tokenizer | None,
         start: Path | None,
         overwrite: bool,
+        rank: int,
     ) -> Self:
         """Read the text and draw the first weights; see :func:`seqkit.vectors.word2vec.train`."""
-        if not overwrite and out.exists() and (out.is_file() or any(out.iterdir())):
+        if not overwrite and not rank and out.exists() and (out.is_file() or any(out.iterdir())):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
         before = None if start is None else _Before(Path(start), chosen)
-        rmtree(out / FOLDER, ignore_errors=True)
+        if not rank:
+            (out / FOLDER / FILE).unlink(missing_ok=True)
         text = encoded(
             texts,
-            out / FOLDER / TEXT,
+            text_folder(out, rank),
             tokenizer=tokenizer,
             min_count=chosen.min_count,
             max_words=chosen.max_words,
@@ -78,14 +84,14 @@ class Training:
         width, buckets = width_of(chosen.size), _buckets(chosen)
         weights = into(None, (len(text.words) + buckets, width))
         state = State(weights, into(None, (len(text.words), width)), text.counts.copy(), position)
-        made = cls(out, text, state, chosen)
+        made = cls(out, text, state, chosen, rank)
         made._draw()
         if before is not None:
             before.put_into(state)
         return made
 
     @classmethod
-    def resumed(cls, out: Path, chosen: Word2VecSettings) -> Self:
+    def resumed(cls, out: Path, chosen: Word2VecSettings, *, rank: int) -> Self:
         """Open a training that was stopped.
 
         Raises:
@@ -101,15 +107,17 @@ class Training:
                 f"{out} was begun with {name}={then[name]}, not {now[name]}: resume with the same "
                 "settings (only epochs and workers may change)."
             )
-        if not (out / FOLDER / TEXT).is_dir():
-            raise SeqkitError(f"the training of {out} is finished: nothing is left to resume.")
-        text = Encoded.open(out / FOLDER / TEXT)
-        if text.digest != state.position.digest:
+        folder = text_folder(out, rank)
+        if not folder.is_dir():
             raise SeqkitError(
-                f"{out / FOLDER / TEXT} is not the text that the training began with."
+                f"the training of {out} is finished: to go on with it, start from it into another "
+                "folder."
             )
+        text = Encoded.open(folder)
+        if text.digest != state.position.digest:
+            raise SeqkitError(f"{folder} is not the text that the training began with.")
         kept = {name: getattr(before, name) for name in ("max_words", "min_count")}
-        return cls(out, text, state, replace(chosen, **kept))
+        return cls(out, text, state, replace(chosen, **kept), rank)
 
     def _draw(self) -> None:
         """Draw the input rows: uniform within 1 / size of zero, as gensim does; outputs are 0.
@@ -166,13 +174,15 @@ class Training:
                 if position.block == position.blocks:
                     settle()
                     self._end_epoch()
-                    if position.epoch < chosen.epochs:
+                    if position.epoch < chosen.epochs and not self.rank:
                         self.state.save(self.out)
             settle()
-        vectors = self._save()
+        vectors = self._vectors()
+        if not self.rank:
+            self._save(vectors)
         if self._stop:
             raise KeyboardInterrupt
-        rmtree(self.out / FOLDER / TEXT, ignore_errors=True)
+        rmtree(text_folder(self.out, self.rank), ignore_errors=True)
         return vectors
 
     def _rate(self, number: int, blocks: int) -> float:
@@ -209,13 +219,10 @@ class Training:
         position.epoch, position.block = position.epoch + 1, 0
         position.loss, position.pairs, position.kept = 0.0, 0, 0
 
-    def _save(self) -> WordVectors:
-        """Write the vectors as they are, and the state."""
-        import json
-
+    def _vectors(self) -> WordVectors:
+        """Return the vectors as they are."""
         position, words = self.state.position, self.text.words
-        input, size = self.state.input, self.chosen.size
-        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in position.log]
+        weights, size = self.state.input, self.chosen.size
         card = {
             "made_by": "seqkit vectors train",
             "settings": as_dict(self.chosen),
@@ -224,24 +231,23 @@ class Training:
             "loss": position.log[-1]["loss"] if position.log else None,
             "seconds": round(position.seconds, 3),
         }
-        own = np.ascontiguousarray(input[: len(words), :size])
-        vectors: WordVectors
+        counts, own = self.state.counts, np.ascontiguousarray(weights[: len(words), :size])
         if (ngrams := self.chosen.ngrams) is None:
-            vectors = WordVectors.of(words, own, counts=self.state.counts, card=card)
-        else:
-            buckets = np.ascontiguousarray(input[len(words) :, :size])
-            vectors = SubwordVectors.composed(
-                words, own, buckets, ngrams, counts=self.state.counts, card=card
-            )
+            return WordVectors.of(words, own, counts=counts, card=card)
+        buckets = np.ascontiguousarray(weights[len(words) :, :size])
+        return SubwordVectors.composed(words, own, buckets, ngrams, counts=counts, card=card)
+
+    def _save(self, vectors: WordVectors) -> None:
+        """Write the vectors, the log and the state."""
         vectors.save(self.out)
-        write_text(self.out / LOG, "".join(lines))
+        log = self.state.position.log
+        write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
         self.state.save(self.out)
-        return vectors
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         """Let a Ctrl-C end training after the block that is running; a second one at once."""
-        if threading.current_thread() is not threading.main_thread():
+        if launched() or threading.current_thread() is not threading.main_thread():
             yield
             return
 
@@ -271,9 +277,8 @@ class _Before:
         ngrams = vectors.subwords if isinstance(vectors, SubwordVectors) else None
         if ngrams != chosen.ngrams:
             raise SeqkitError(
-                f"{path} has {'other' if ngrams and chosen.ngrams else 'no' if chosen.ngrams else ''}"
-                " subwords".replace("has  ", "has ")
-                + ": give the same subwords, min_n, max_n, syllables and buckets."
+                f"{path} has not the subwords that are chosen: give the subwords, min_n, max_n, "
+                "syllables and buckets that it was trained with ('seqkit vectors info' tells)."
             )
         counts = vectors.expandos.get("count")
         self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
@@ -292,6 +297,16 @@ class _Before:
         learnt = old.input[known:]
         changed = np.flatnonzero(learnt.any(axis=1))
         state.input[fresh + changed] = learnt[changed]
+
+
+def launched() -> bool:
+    """Return whether ``torchrun`` started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def text_folder(out: Path, rank: int) -> Path:
+    """Return where a process keeps its encoded text."""
+    return out / FOLDER / (f"{TEXT}-{rank}" if rank else TEXT)
 
 
 def _buckets(chosen: Word2VecSettings) -> int:
@@ -330,29 +345,58 @@ def _engine(training: Training, device: str) -> Iterator[tuple[Engine, Callable[
     from seqkit.vectors.merging import ReplicaEngine, update_rates
 
     chosen, state, rows = training.chosen, training.state, training.rows
-    objective, counts, pieces = chosen.objective, state.counts, training.pieces
+    objective, counts, workers = chosen.objective, state.counts, chosen.workers
+    grams = None if chosen.ngrams is None else chosen.ngrams.rows(training.text.words)
+    rates = update_rates(counts, objective, grams)
+    if device != "cpu":
+        from seqkit.vectors.accelerated import TorchEngine
+
+        if chosen.hierarchical:
+            raise SeqkitError(
+                f"device={device} trains by negative sampling: leave out hierarchical=true."
+            )
+        there = TorchEngine(
+            rows, counts, state.input, state.output, objective, grams=grams, device=device
+        )
+        with _together(there, there.weights, rows, rates) as (engine, merge):
+
+            def settle() -> None:
+                merge()
+                there.settle()
+
+            yield engine, settle
+        return
     tree = None
     if chosen.hierarchical:
         from seqkit.vectors.hierarchical import huffman_tree
 
         tree = huffman_tree(counts)
 
-    def engine(input: NDArray[np.float32], output: NDArray[np.float32]) -> Engine:
-        return CpuEngine(rows, counts, input, output, objective, pieces=pieces, tree=tree)
+    def made(input: Floats, output: Floats) -> Engine:
+        return CpuEngine(rows, counts, input, output, objective, pieces=training.pieces, tree=tree)
 
-    if chosen.deterministic and chosen.workers > 1:
-        grams = None if chosen.ngrams is None else chosen.ngrams.rows(training.text.words)
-        replicas = ReplicaEngine(
-            engine,
-            state.input,
-            state.output,
-            rows,
-            update_rates(counts, objective, grams),
-            replicas=chosen.workers,
-        )
-        yield replicas, replicas.settle
-    elif chosen.workers > 1:
-        one = engine(state.input, state.output)
-        yield HogwildEngine(one, rows, chosen.workers), lambda: None
-    else:
-        yield engine(state.input, state.output), lambda: None
+    if chosen.deterministic and workers > 1 and not launched():
+        apart = ReplicaEngine(made, state.input, state.output, rows, rates, replicas=workers)
+        yield apart, apart.settle
+        return
+    one = made(state.input, state.output)
+    local = HogwildEngine(one, rows, workers) if workers > 1 else one
+    with _together(local, (state.input, state.output), rows, rates) as both:
+        yield both
+
+
+@contextmanager
+def _together(
+    engine: Engine, weights: Sequence[Any], rows: Ragged, rates: Any
+) -> Iterator[tuple[Engine, Callable[[], None]]]:
+    """Give an engine that trains with the other processes of torchrun, if there are any."""
+    if not launched():
+        yield engine, lambda: None
+        return
+    import torch
+
+    from seqkit.vectors.distributed import DistributedEngine
+
+    tensors = [torch.as_tensor(weight) for weight in weights]
+    several = DistributedEngine(engine, tensors, rows, rates)
+    yield several, several.settle

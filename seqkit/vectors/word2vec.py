@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from seqkit.errors import SeqkitError
-from seqkit.settings import settings
+from seqkit.settings import check, settings
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.objective import Objective
@@ -170,17 +171,62 @@ def train(
             vectors of ``start`` are of another kind, or training diverges.
         KeyboardInterrupt: after a Ctrl-C, once all is saved.
     """
-    from seqkit.vectors.training import Training
+    from seqkit.vectors.training import launched
 
-    training = Training.resumed(Path(out), chosen) if resume else None
-    if training is None:
+    how = partial(
+        _train, texts, chosen, Path(out), tokenizer, start, resume, overwrite, report=report
+    )
+    if not launched():
+        return how(device=device, rank=0)
+    from seqkit.vectors.distributed import own_device, process_group
+
+    with process_group(device) as rank:
+        return how(device=own_device(device), rank=rank)
+
+
+def _train(
+    texts: Texts,
+    chosen: Word2VecSettings,
+    out: Path,
+    tokenizer: Tokenizer | None,
+    start: Path | None,
+    resume: bool,
+    overwrite: bool,
+    *,
+    report: Callable[[Report], None] | None,
+    device: str,
+    rank: int,
+) -> WordVectors:
+    """Train as one process of several, or as the only one."""
+    from seqkit.vectors.training import Training, launched
+
+    if resume:
+        training = Training.resumed(out, chosen, rank=rank)
+    else:
         training = Training.begun(
-            texts, chosen, Path(out), tokenizer=tokenizer, start=start, overwrite=overwrite
+            texts, chosen, out, tokenizer=tokenizer, start=start, overwrite=overwrite, rank=rank
         )
-    began = time.perf_counter()
+    if launched():
+        from seqkit.vectors.distributed import check_same
+
+        position = training.state.position
+        check_same("text", position.digest)
+        check_same("settings", position.settings)
+        check_same("state of training", (position.epoch, position.block))
     try:
-        return training.run(device, report, began)
+        return training.run(device, report if rank == 0 else None, time.perf_counter())
     except FloatingPointError:
         raise SeqkitError(
             f"training has diverged: its vectors are no numbers any more. Lower lr={chosen.lr}."
         ) from None
+
+
+def settings_of(out: Path) -> Word2VecSettings:
+    """Return the settings that the training of a folder was begun with.
+
+    Raises:
+        SeqkitError: if the folder has no state of a training.
+    """
+    from seqkit.vectors.state import load
+
+    return check(Word2VecSettings, load(Path(out)).position.settings)

@@ -99,7 +99,6 @@ def test_a_split_is_known(folder: Path) -> None:
 
 @pytest.fixture
 def train(folder: Path) -> Seqkit:
-    pytest.importorskip("seqkit.vectors.word2vec")
     (folder / "text.txt").write_text(
         "왕 이 산다\n여왕 이 산다\n개 가 잔다\n" * 50, encoding="utf-8"
     )

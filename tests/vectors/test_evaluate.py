@@ -168,7 +168,9 @@ def test_what_is_found_in_seqkit_data(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_without_gensim_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEQKIT_DATA", "")
     monkeypatch.setattr(questions, "find_spec", lambda name: None)
-    with pytest.raises(SeqkitError, match=r"simlex999 ships inside gensim.*: pip install gensim"):
+    with pytest.raises(
+        SeqkitError, match=r"simlex999 ships inside gensim.*: pip install 'seqkit-nlp\[gensim\]'"
+    ):
         questions.load("simlex999")
     assert questions.available() == ["village-ko", "village-en"]
 

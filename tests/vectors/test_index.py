@@ -9,11 +9,13 @@ from seqkit.vectors import WordVectors, approximate
 from seqkit.vectors.index import IndexSettings, build, open_index
 from seqkit.vectors.search import Search
 
-KINDS = ["faiss", "usearch"]
+KINDS = ["principal", "faiss", "usearch"]
 EVERY = pytest.mark.parametrize("kind", KINDS)
 
 
 def needs(kind):
+    if kind == "principal":
+        return
     pytest.importorskip(kind, reason=f"{kind} is not installed: pip install 'seqkit-nlp[ann]'")
 
 
@@ -62,10 +64,35 @@ def test_the_recall_it_tells_is_the_recall_it_has(vectors, built, kind):
     assert abs(share_found(index, vectors, rows) - index.recall) < 0.03
 
 
+def test_common_words_are_found_as_well_as_any():
+    # The first rows have their neighbours along axes on which all the others hardly differ.
+    rng = np.random.default_rng(0)
+    common = np.concatenate(
+        [0.1 * rng.standard_normal((200, 24)), rng.standard_normal((200, 24))], 1
+    )
+    others = np.concatenate(
+        [rng.standard_normal((7800, 24)), 0.1 * rng.standard_normal((7800, 24))], 1
+    )
+    matrix = np.concatenate([common, others]).astype("f4")
+    mixed = WordVectors.of([f"w{i}" for i in range(8000)], matrix)
+    index = build(mixed, IndexSettings())
+    for rows in (np.arange(200), np.arange(200, 8000, 20)):
+        assert share_found(index, mixed, rows) > 0.93
+
+
+def test_principal_cosines_are_those_of_exact_search(vectors, built):
+    queries = np.random.default_rng(3).standard_normal((40, 20)).astype("f4")
+    rows, cosines = built("principal").nearest(queries, 6)
+    search = Search(vectors.vectors, vectors.norms)
+    expected = search.rescored(queries, rows, 6)
+    np.testing.assert_array_equal(rows, expected[0])
+    np.testing.assert_allclose(cosines, expected[1], rtol=2e-7)
+
+
 @EVERY
 def test_a_worse_index_tells_a_worse_recall(vectors, kind):
     needs(kind)
-    poor = build(vectors, IndexSettings(kind=kind, recall=0.1, lists=500, links=2))
+    poor = build(vectors, IndexSettings(kind=kind, recall=0.1, lists=500, links=2, axes=4))
     assert poor.recall < 0.93
     assert abs(share_found(poor, vectors, np.arange(8, 1200)) - poor.recall) < 0.06
 
@@ -100,7 +127,7 @@ def test_it_opens_as_it_was_saved(vectors, built, kind, tmp_path):
 
 
 def test_one_kind_takes_the_place_of_the_other(vectors, built, tmp_path):
-    for kind in KINDS:
+    for kind in [*KINDS, "principal"]:
         built(kind).save(tmp_path)
         assert {p.name for p in tmp_path.iterdir()} == {"index.json", f"index.{kind}"}
         assert open_index(vectors, tmp_path).card.kind == kind
@@ -133,15 +160,14 @@ def test_vectors_of_any_length_and_none(kind):
 
 
 def test_zeros_alone_are_refused():
-    needs("faiss")
     with pytest.raises(SeqkitError, match="no vector has a direction"):
         build(WordVectors.of(["a", "b"], np.zeros((2, 3), "f4")))
 
 
 def test_an_index_of_other_vectors_is_refused(vectors, built, tmp_path):
-    built("faiss").save(tmp_path)
+    built("principal").save(tmp_path)
     changed = vectors.vectors.copy()
-    changed[1501] *= 1.01
+    changed[1501] *= -1  # of the same length
     for other in (
         WordVectors.of(vectors.index_to_key, changed),
         WordVectors.of(vectors.index_to_key[:-1], vectors.vectors[:-1]),
@@ -177,7 +203,7 @@ def test_a_damaged_file_is_refused(vectors, built, tmp_path, kind, damage):
     ["", "{", "[]", "7", '{"format": "else"}', '{"kind": "annoy"}', '{"effort": -1}', '{"a": 1}'],
 )
 def test_a_damaged_card_is_refused(vectors, built, tmp_path, text):
-    built("faiss").save(tmp_path)
+    built("principal").save(tmp_path)
     (tmp_path / "index.json").write_text(text)
     with pytest.raises(SeqkitError, match=r"index.json (is damaged|is of other vectors)") as error:
         open_index(vectors, tmp_path)
@@ -198,11 +224,11 @@ def test_a_missing_library_is_named(vectors, monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
     monkeypatch.setattr(approximate.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SeqkitError, match=r"needs faiss: pip install 'seqkit-nlp\[ann\]'"):
-        build(vectors)
+        build(vectors, IndexSettings(kind="faiss"))
 
 
 def test_a_full_disk_leaves_the_old_index(vectors, built, tmp_path, monkeypatch):
-    built("faiss").save(tmp_path)
+    built("principal").save(tmp_path)
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -210,5 +236,5 @@ def test_a_full_disk_leaves_the_old_index(vectors, built, tmp_path, monkeypatch)
     with monkeypatch.context() as patched:
         patched.setattr("seqkit.files.os.fsync", full)
         with pytest.raises(SeqkitError, match="the disk is full"):
-            built("faiss").save(tmp_path)
-    assert open_index(vectors, tmp_path).recall == built("faiss").recall
+            built("principal").save(tmp_path)
+    assert open_index(vectors, tmp_path).recall == built("principal").recall
