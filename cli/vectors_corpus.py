@@ -40,9 +40,7 @@ class Request:
     device: str = ""
 
     @classmethod
-    def read(
-        cls, words: Iterable[str], known: Iterable[str], *, resume: bool = False
-    ) -> "Request":
+    def read(cls, words: Iterable[str], known: Iterable[str], *, resume: bool = False) -> "Request":
         """Sort words; a bare key that training has (``known``) is training's, else the data's.
 
         Raises:

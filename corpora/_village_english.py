@@ -22,16 +22,20 @@ PASTS = {
     "do": "did", "swim": "swam", "throw": "threw", "ride": "rode", "win": "won", "lose": "lost",
     "wake": "woke", "speak": "spoke", "blow": "blew", "come": "came", "get": "got", "hear": "heard",
     "send": "sent", "meet": "met", "sing": "sang", "find": "found", "rise": "rose",
-    "catch": "caught",
+    "catch": "caught", "tell": "told", "keep": "kept", "bring": "brought", "drive": "drove",
+    "choose": "chose", "put": "put", "fly": "flew",
 }  # fmt: skip
-DOUBLED = ("cut", "run", "hug", "swim", "plan", "stop", "pet", "win", "get", "rob", "chat")
+DOUBLED = (
+    "cut", "run", "hug", "swim", "plan", "stop", "pet", "win", "get", "rob", "chat", "put"
+)  # fmt: skip
 FUNCTION_TAGS = {
     "a": "DET", "an": "DET", "the": "DET", "to": "ADP", "of": "ADP", "for": "ADP", "in": "ADP",
     "at": "ADP", "on": "ADP", "up": "ADP", "about": "ADP", "with": "ADP", "from": "ADP",
     "along": "ADP", "around": "ADP", "after": "ADP", "under": "ADP", "into": "ADP", "by": "ADP",
-    "my": "PRON", "our": "PRON", "every": "DET", "this": "DET", "that": "DET", "last": "ADJ",
-    "next": "ADJ", "ago": "ADV", "now": "ADV", "sometimes": "ADV", "everyone": "PRON",
-    "all": "DET", "younger": "ADJ", "older": "ADJ", "home": "ADV",
+    "my": "PRON", "our": "PRON", "his": "PRON", "her": "PRON", "every": "DET", "this": "DET",
+    "that": "DET", "last": "ADJ", "next": "ADJ", "ago": "ADV", "now": "ADV",
+    "sometimes": "ADV", "everyone": "PRON", "all": "DET", "younger": "ADJ", "older": "ADJ",
+    "home": "ADV",
 }  # fmt: skip
 
 

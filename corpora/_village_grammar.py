@@ -213,7 +213,7 @@ def _outdoors(action: Action) -> bool:
     return bool(action.where) and set(action.where.split()) <= open_air
 
 
-def _background(random: Random, action: Action) -> tuple[tuple[Clause, ...], Link]:
+def background(random: Random, action: Action) -> tuple[tuple[Weather, Act], Link]:
     """Draw two clauses: it rained, but they played all the same; it was warm, and they played."""
     mood = pick(random, (1, -1))
     first = weather(random, mood=mood, tense="past")
@@ -264,7 +264,7 @@ def _topical(random: Random, topic: str) -> tuple[tuple[Clause, ...], Link]:
         return (state(random, topic),), ""
     action = pick(random, _actions(topic))
     if chance < 0.45 and topic in _CHANGEABLE and _outdoors(action):
-        return _background(random, action)
+        return background(random, action)
     return (act(random, action),), ""
 
 

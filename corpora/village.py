@@ -22,6 +22,7 @@ from pydantic import Field
 from seqkit.corpora._village_clauses import Sentence, spell, tokens
 from seqkit.corpora._village_facts import facts
 from seqkit.corpora._village_grammar import about
+from seqkit.corpora._village_lore import lore
 from seqkit.corpora._village_reviews import SENTIMENTS, feeling
 from seqkit.corpora._village_words import TOPICS
 from seqkit.corpus import Card, Fact, Labelled, Pair, Tagged, Text
@@ -43,6 +44,7 @@ CARD = Card(
     synthetic=True,
 )
 
+LORE = 0.25  # share of the sentences of kind=text that tell a fact
 TRIES = 500  # draws in a row without anything new before the village has no more to tell
 
 
@@ -101,10 +103,9 @@ class _Teller:
             yield self._one(random, split, label, language)
 
     def _one(self, random: Random, split: str, label: str, language: str) -> Example:
-        draw = feeling if label in SENTIMENTS else about
         fallback = None
         for _ in range(TRIES):
-            sentence = draw(random, label)
+            sentence = self._draw(random, label)
             if split_of(sentence) != split:
                 continue
             example, texts = _example(sentence, self.options.kind, language)
@@ -126,6 +127,11 @@ class _Teller:
             f"{self.options.kind} language={self.options.language} (it stopped at "
             f"{len(self.told)}): give a smaller n."
         )
+
+    def _draw(self, random: Random, label: str) -> Sentence:
+        if self.options.kind == "text" and random.random() < LORE:
+            return lore(random)
+        return feeling(random, label) if label in SENTIMENTS else about(random, label)
 
 
 def split_of(sentence: Sentence) -> str:

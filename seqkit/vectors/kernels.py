@@ -26,6 +26,7 @@ from seqkit.vectors.tiles import tile
 F = TypeVar("F", bound=Callable[..., Any])
 tuple_setitem: Any = tuples.tuple_setitem  # called without its first argument
 LINE = 16  # float32 in a line of the cache
+MOST_DRAWS = 1000  # of the noise for a word that is not the centre, where all is the centre
 TRIES = 4  # to draw a word that was not drawn before
 LEAST = 1e-200  # a product of probabilities is turned into a logarithm before it underflows
 _MULTIPLIER, _INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
@@ -214,9 +215,12 @@ def targets_of(width: int, negative: int) -> Any:
         seen = np.uint64(0)
         for k in range(1, negative + 1):
             for _ in range(TRIES):
-                word = centre
-                while word == centre:
+                word, draws = centre, 0
+                while word == centre and draws < MOST_DRAWS:
                     state, word = draw(state, sampling)
+                    draws += 1
+                if word == centre:
+                    word = (centre + 1) % len(sampling.stay)
                 mark = np.uint64(1) << (np.uint64(word) & np.uint64(63))
                 if not seen & mark or not _among(targets, k, word):
                     break

@@ -33,7 +33,7 @@ class Tally(NamedTuple):
 
     Attributes:
         pairs: predictions made: pairs of words in skip-gram, centres in CBOW.
-        loss: the negative-sampling objective, summed over them.
+        loss: the objective summed over them: of negative sampling, or minus log probabilities.
         words: tokens that subsampling left.
     """
 

@@ -8,7 +8,8 @@ next_lr, seed) -> (loss, pairs, words)``, compiled:
     sampling: :class:`~seqkit.vectors.kernels.Sampling`.
     extra: :class:`~seqkit.vectors.kernels.Pieces` of each word (read with subwords only).
     window: the most words on either side; each centre draws its own reach from 1 to ``window``.
-    input, output: ``(rows, width)`` float32, changed in place.
+    input, output: ``(rows, width)`` float32, changed in place; the width is a multiple of 8, to
+        which the caller pads vectors with zeros, and they stay zeros.
     lr, next_lr: the rate falls from one to the other over the tokens.
     seed: uint64; the same seed draws the same.
 

@@ -45,7 +45,7 @@ class Principal:
         self._arrays = arrays
         self._blocks, self._kept = int(arrays["starts"][-1]), int(arrays["kept"][0])
         self._given = (*(arrays[name] for name in self.NAMES), np.asarray(search.vectors))
-        self._nearest = principal_kernels.nearest
+        self._nearest: Any = principal_kernels.nearest
 
     @classmethod
     def build(cls, search: Search, rows: NDArray[np.int64], chosen: "IndexSettings") -> "Principal":
@@ -132,9 +132,7 @@ def _axes(units: Floats) -> tuple[Floats, Floats]:
     return mean, np.ascontiguousarray(axes[:, ::-1].T, np.float32)
 
 
-def _cheapest(
-    sample: Floats, groups: list[Floats], chosen: "IndexSettings"
-) -> tuple[int, float]:
+def _cheapest(sample: Floats, groups: list[Floats], chosen: "IndexSettings") -> tuple[int, float]:
     """Return how many axes make a search cheapest, and the share of rows to compare in full."""
     axes, costs = sample.shape[1], {}
     tried = [chosen.axes] if chosen.axes else [*(count for count in COUNTS if count < axes), axes]

@@ -8,7 +8,7 @@ sum down the lanes, and a block none of whose rows scores above the bar costs on
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 

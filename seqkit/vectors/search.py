@@ -227,8 +227,11 @@ class _Codes:
         self.scales, self.residuals = np.empty((2, len(vectors)), np.float32)
         for at in range(0, len(vectors), ENCODED):
             some = slice(at, at + ENCODED)
-            block = vectors[some].astype(np.float32, copy=False)
-            kernels.encode(block, self.codes[some], self.scales[some], self.residuals[some])
+            block = np.ascontiguousarray(vectors[some], np.float32)
+            kernels.encode(
+                block, block.view(np.int32),
+                self.codes[some], self.scales[some], self.residuals[some],
+            )  # fmt: skip
         # What fits in 32 bits at the end of a row, and in 16 bits a number.
         self.steps = min(2**15 - 1, (2**31 - 1) // (kernels.STEPS * max(vectors.shape[1], 1)))
         self.scan = kernels.scan

@@ -9,45 +9,57 @@ what a search waits for.
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from seqkit.text.kernels import compiled
 
 STEPS = 127  # the largest code
 
 
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _measured(vector: Any, bits: Any) -> Any:
+    """Return the length of a row, and its largest number by absolute value."""
+    squares, largest = 0.0, np.int32(0)
+    for j in range(len(vector)):
+        squares += np.float64(vector[j]) * np.float64(vector[j])  # float() would leave 32 bits
+        largest = max(largest, np.int32(bits[j] & 0x7FFFFFFF))  # ordered as the numbers are
+    return np.sqrt(squares), largest
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _coded(vector: Any, per_length: Any, scale: Any, codes: Any) -> Any:
+    """Write the codes of a row, and return the length of the residual."""
+    squares, per_scale = 0.0, 1 / scale
+    for j in range(len(vector)):
+        value = np.float64(vector[j]) * per_length
+        code = np.rint(value * per_scale)
+        codes[j] = np.int8(np.int32(code))
+        squares += (value - scale * code) ** 2
+    return np.sqrt(squares)
+
+
 @compiled
-def encode(vectors: Any, codes: Any, scales: Any, residuals: Any) -> None:
+def encode(vectors: Any, bits: Any, codes: Any, scales: Any, residuals: Any) -> None:
     """Write the codes of each row, scaled to length 1, their scale and the residual's length.
 
     A row without a direction, zeros or not finite, has the scale NaN: it is never a candidate.
 
     Args:
         vectors: ``(rows, features)`` float32.
+        bits: the same as int32.
         codes: ``(rows, features)`` int8, written.
         scales: ``(rows,)`` float32, written.
         residuals: ``(rows,)`` float32, written, rounded up.
     """
+    largest = np.empty(1, np.int32)
     for row in range(len(vectors)):
-        length, largest = 0.0, 0.0
-        for j in range(vectors.shape[1]):
-            value = np.float64(vectors[row, j])  # float() would leave it in 32 bits
-            length += value * value
-            largest = max(largest, abs(value))
-        length = np.sqrt(length)
-        codes[row] = 0
-        scales[row] = np.nan
-        residuals[row] = 0
+        length, largest[0] = _measured(vectors[row], bits[row])
         if 0 < length < np.inf:
-            scale = np.float32(largest / length / STEPS)
-            scales[row] = scale
-            rest = 0.0
-            for j in range(vectors.shape[1]):
-                value = np.float64(vectors[row, j]) / length
-                code = np.rint(value / scale)
-                code = min(max(code, -float(STEPS)), float(STEPS))
-                codes[row, j] = np.int8(code)
-                rest += (value - scale * code) ** 2
-            residuals[row] = np.float32(np.sqrt(rest) * 1.000001)
+            scales[row] = largest.view(np.float32)[0] / length / STEPS
+            rest = _coded(vectors[row], 1 / length, np.float64(scales[row]), codes[row])
+            residuals[row] = np.float32(rest * 1.000001)
+        else:
+            codes[row], scales[row], residuals[row] = 0, np.nan, 0
 
 
 @compiled

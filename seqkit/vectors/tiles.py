@@ -43,6 +43,8 @@ def tile(width: int) -> Any:
         the product over pairs of ``sigmoid(-sign * input . output)``, float64, above 0; minus
         its logarithm is the loss.
     """
+    if width % LANES:
+        raise ValueError(f"rows of {width} numbers are not whole vectors of {LANES}")
 
     def step(
         _: Any, inputs: Any, rows: Any, outputs: Any, targets: Any, signs: Any, rate: Any

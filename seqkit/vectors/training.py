@@ -283,7 +283,10 @@ class _Before:
         counts = vectors.expandos.get("count")
         self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
         self.state: State | None = load(path) if (path / FOLDER / FILE).is_file() else None
-        self.vectors = vectors.vectors
+        self.vectors, self.hierarchical = vectors.vectors, chosen.hierarchical
+        if self.state is not None:
+            then = self.state.position.settings["hierarchical"]
+            self.hierarchical = self.hierarchical or then
 
     def put_into(self, state: State) -> None:
         """Begin from these weights; words that are new keep those that were drawn."""
@@ -293,7 +296,9 @@ class _Before:
             state.input[:known, : self.vectors.shape[1]] = self.vectors
             return
         fresh, old = len(state.counts), self.state
-        state.input[:known], state.output[:known] = old.input[:known], old.output[:known]
+        state.input[:known] = old.input[:known]
+        if not self.hierarchical:  # else outputs are of the nodes of a tree, which is another now
+            state.output[:known] = old.output[:known]
         learnt = old.input[known:]
         changed = np.flatnonzero(learnt.any(axis=1))
         state.input[fresh + changed] = learnt[changed]

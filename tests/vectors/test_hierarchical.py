@@ -1,6 +1,7 @@
 """Hierarchical softmax: the tree against gensim's, passes against a slow reference."""
 
 import heapq
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from slow_word2vec import (
 from seqkit.corpora import village
 from seqkit.vectors import hierarchical
 from seqkit.vectors.hierarchical import huffman_tree
+from seqkit.vectors.kernels import Tree
 from seqkit.vectors.sampling import sampling_of
 
 SEED = 12345
@@ -121,8 +123,10 @@ def run(
     sample: float = 0.0,
     pieces: list[list[int]],
     seed: int = SEED,
+    tree: Tree | None = None,
 ) -> tuple[float, int, int]:
-    counts, tree = tree_of(rows, len(weights[1]))
+    counts, built = tree_of(rows, len(weights[1]))
+    tree = built if tree is None else tree
     sampling = sampling_of(np.maximum(1, counts), sample, 0.75)
     corpus, extra = corpus_of(rows), pieces_of(pieces)
     result: tuple[float, int, int] = train(
@@ -223,22 +227,66 @@ def test_the_loss_of_a_long_path_does_not_underflow() -> None:
     assert loss == pytest.approx(12 * (79 * 2 + 78), rel=1e-4)  # logits are held to 12
 
 
-@each_kind
-def test_the_loss_falls_on_sentences(model: str, subwords: bool, mean: bool) -> None:
+def village_rows() -> tuple[list[list[int]], int]:
+    """Return sentences as numbers of words, the commonest first, and how many words there are."""
     told = village.read(village.Options(kind="text", language="en", n=400))
     texts = [example.text.split() for example in told["train"]]  # type: ignore[union-attr]
-    words = sorted({word for text in texts for word in text})
-    number = {word: i for i, word in enumerate(words)}
-    rows = [[number[word] for word in text] for text in texts]
+    counts = Counter(word for text in texts for word in text)
+    number = {word: i for i, (word, _) in enumerate(counts.most_common())}
+    return [[number[word] for word in text] for text in texts], len(number)
+
+
+@each_kind
+def test_the_loss_falls_on_sentences(model: str, subwords: bool, mean: bool) -> None:
+    rows, words = village_rows()
     random = np.random.default_rng(0)
-    input = (random.random((len(words) + 9, WIDTH), np.float32) - 0.5) / WIDTH
-    weights = input, np.zeros((len(words), WIDTH), np.float32)
-    pieces, train = some_pieces(subwords, len(words)), compiled_pass(model, subwords, mean)
+    input = (random.random((words + 9, WIDTH), np.float32) - 0.5) / WIDTH
+    weights = input, np.zeros((words, WIDTH), np.float32)
+    pieces, train = some_pieces(subwords, words), compiled_pass(model, subwords, mean)
     losses = []
     for epoch in range(20):
         loss, pairs, _ = run(train, rows, weights, 0.05, pieces=pieces, seed=epoch)
         losses.append(loss / pairs)
-    counts, _ = tree_of(rows, len(words))
-    share = counts / counts.sum()
+    share = tree_of(rows, words)[0] / sum(map(len, rows))
     assert losses[-1] < 0.75 * losses[0]
     assert losses[-1] < -(share @ np.log(share))  # of words that know no neighbours
+
+
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+def test_the_loss_falls_as_that_of_gensim(model: str) -> None:
+    """From the same first weights, on the same tree; both weights are scored by our pass."""
+    word2vec = pytest.importorskip("gensim.models.word2vec")
+    rows, words = village_rows()
+    counts, _ = tree_of(rows, words)
+    gensim = word2vec.Word2Vec(
+        vector_size=WIDTH,
+        window=WINDOW,
+        sample=0,
+        sg=int(model == "skipgram"),
+        hs=1,
+        negative=0,
+        min_count=1,
+        workers=1,
+    )
+    gensim.build_vocab_from_freq({str(i): int(count) for i, count in enumerate(counts)})
+    paths, codes = (
+        [gensim.wv.get_vecattr(str(word), name) for word in range(words)]
+        for name in ("point", "code")
+    )
+    tree = Tree(
+        np.concatenate(paths).astype(np.int32),
+        2 * np.concatenate(codes).astype(np.int8) - 1,
+        np.cumsum([0, *map(len, paths)]),
+    )
+    order = [gensim.wv.key_to_index[str(word)] for word in range(words)]
+    ours = gensim.wv.vectors[order], np.zeros((words, WIDTH), np.float32)
+    texts, rate = [[str(word) for word in row] for row in rows], 0.05
+    gensim.train(texts, total_examples=len(rows), epochs=10, start_alpha=rate, end_alpha=rate)
+    train, pieces = compiled_pass(model), [[word] for word in range(words)]
+    for epoch in range(10):
+        run(train, rows, ours, rate, pieces=pieces, seed=epoch, tree=tree)
+    losses = [
+        run(train, rows, weights, 0.0, pieces=pieces, seed=99, tree=tree)[0]
+        for weights in (ours, (gensim.wv.vectors[order], gensim.syn1))
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.03)

@@ -66,7 +66,7 @@ def hard_vectors(draw):
     with np.errstate(over="ignore"):
         vectors = vectors.astype(np.float32)
     queries = rng.standard_normal((draw(st.integers(1, 3)), features)).astype(np.float32)
-    queries[0] = vectors[rng.integers(rows)]
+    queries[0] = np.clip(vectors[rng.integers(rows)], -3e38, 3e38)  # a query is finite
     return vectors, queries
 
 
