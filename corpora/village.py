@@ -68,7 +68,8 @@ def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Exa
     No sentence comes twice, in one split or in two. Labels take turns, so classes are balanced;
     with ``language=both`` languages do too. Every word of validation and test is in train (from
     n = 2,000; of fewer sentences, as far as can be). ``facts`` have no splits of their own and
-    no use for ``n``: they are a list of questions, all of it under ``test``.
+    no use for ``n``: they are a list of questions, all of it under ``test``. A quarter of the
+    sentences of ``text`` tell such facts: of places and their languages, of men and women.
 
     Raises:
         SeqkitError: if ``n`` is more than the village can tell.

@@ -50,16 +50,13 @@ class CpuEngine:
         mean, negative = objective.mean, objective.negative
         self._pass: Any
         if tree is not None:
-            from seqkit.vectors import hierarchical
-
-            if skipgram:
-                self._pass = hierarchical.skipgram(width, subwords)
-            else:
-                self._pass = hierarchical.cbow(width, subwords, mean)
-        elif skipgram:
-            self._pass = passes.skipgram(width, negative, subwords)
-        else:
+            self._pass = _pass_by_tree(objective, width, subwords)
+        elif not skipgram:
             self._pass = passes.cbow(width, negative, subwords, mean)
+        elif subwords:
+            self._pass = passes.subword_skipgram(width, negative)
+        else:
+            self._pass = passes.skipgram(width, negative)
         self._corpus = Corpus(np.asarray(rows.values), np.asarray(rows.offsets))
         sampling = sampling_of(counts, objective.sample, objective.noise)
         extra = Pieces(np.empty(0, np.int32), np.zeros(1, np.int64))
@@ -74,6 +71,14 @@ class CpuEngine:
             self._corpus, first, last, *self._drawn_from, *self._rest, lr, next_lr, np.uint64(seed)
         )
         return Tally(int(pairs), float(loss), int(words))
+
+
+def _pass_by_tree(objective: Objective, width: int, subwords: bool) -> Any:
+    from seqkit.vectors import hierarchical
+
+    if objective.model == "cbow":
+        return hierarchical.cbow(width, subwords, objective.mean)
+    return hierarchical.subword_skipgram(width) if subwords else hierarchical.skipgram(width)
 
 
 class HogwildEngine:

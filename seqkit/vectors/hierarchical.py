@@ -94,15 +94,80 @@ def _trace(order: Any, parents: Any, signs: Any, offsets: Any, nodes: Any, turns
 
 
 @cache
-def skipgram(width: int, subwords: bool) -> Any:
+def skipgram(width: int) -> Any:
     """Return the pass of skip-gram with hierarchical softmax.
 
-    The words of a window are the inputs that predict its centre, alone or made of subwords, as in
+    The words of a window are the inputs that predict its centre, as in
     :func:`seqkit.vectors.passes.skipgram`.
     """
     learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
 
-    @compiled_as(width, subwords)
+    @compiled_as(width)
+    def train(
+        corpus: Any,
+        first: Any,
+        last: Any,
+        sampling: Any,
+        extra: Any,  # noqa: ARG001, words have but one row
+        tree: Any,
+        window: Any,
+        input: Any,
+        output: Any,
+        lr: Any,
+        next_lr: Any,
+        seed: Any,
+    ) -> Any:
+        tokens, offsets = corpus
+        kept = np.empty(longest(offsets, first, last), np.int32)
+        state = np.uint64(seed)
+        loss, chance, pairs, words = 0.0, 1.0, 0, 0
+        begin, total = offsets[first], max(1, offsets[last] - offsets[first])
+        for row in range(first, last):
+            rate = np.float32(lr + (next_lr - lr) * ((offsets[row] - begin) / total))
+            state, count = subsample(state, tokens[offsets[row] : offsets[row + 1]], sampling, kept)
+            words += count
+            if count < 2:
+                continue
+            for centre in range(count):
+                if centre + 1 < count:
+                    fetch_path(output, tree, kept[centre + 1])
+                if centre + 1 + window < count:
+                    fetch(input, np.int64(kept[centre + 1 + window]))
+                state, distance = reach(state, window)
+                at, end = max(0, centre - distance), min(count, centre + distance + 1)
+                pairs += end - at - 1
+                word = kept[centre]
+                while at < end:
+                    if at == centre:
+                        at += 1
+                        continue
+                    second = at + 1 if at + 1 != centre else at + 2
+                    x = np.int64(kept[at])
+                    y = np.int64(kept[second]) if second < end else x
+                    if x != y:
+                        loss, chance = learn(input, (x, y), output, tree, word, rate, loss, chance)
+                        at = second + 1
+                    else:
+                        loss, chance = learn(input, (x,), output, tree, word, rate, loss, chance)
+                        at += 1
+                    if chance < LEAST:
+                        loss -= np.log(chance)
+                        chance = 1.0
+        return loss - np.log(chance), pairs, words
+
+    return train
+
+
+@cache
+def subword_skipgram(width: int) -> Any:
+    """Return the pass of skip-gram with subwords and hierarchical softmax.
+
+    The centre is the input that predicts each word of its window, as in
+    :func:`seqkit.vectors.passes.subword_skipgram`.
+    """
+    learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
+
+    @compiled_as(width)
     def train(
         corpus: Any,
         first: Any,
@@ -119,10 +184,7 @@ def skipgram(width: int, subwords: bool) -> Any:
     ) -> Any:
         tokens, offsets = corpus
         kept = np.empty(longest(offsets, first, last), np.int32)
-        ring = 2 * window + 2
-        hidden = np.zeros((ring, width), np.float32)
-        before = np.zeros((ring, width), np.float32)
-        matrix = hidden if subwords else input
+        hidden, before = np.zeros((1, width), np.float32), np.zeros(width, np.float32)
         state = np.uint64(seed)
         loss, chance, pairs, words = 0.0, 1.0, 0, 0
         begin, total = offsets[first], max(1, offsets[last] - offsets[first])
@@ -132,55 +194,26 @@ def skipgram(width: int, subwords: bool) -> Any:
             words += count
             if count < 2:
                 continue
-            entered = 0
             for centre in range(count):
-                if centre + 1 < count:
-                    fetch_path(output, tree, kept[centre + 1])
-                if centre + 1 + window < count:
-                    new = kept[centre + 1 + window]
-                    if subwords:
-                        for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
-                            fetch(input, np.int64(piece))
-                    else:
-                        fetch(input, np.int64(new))
-                if subwords:
-                    while entered < min(count, centre + window + 1):
-                        word, slot = kept[entered], entered % ring
-                        pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
-                        compose(input, pieces, before[slot], hidden[slot])
-                        entered += 1
                 state, distance = reach(state, window)
-                at, end = max(0, centre - distance), min(count, centre + distance + 1)
-                pairs += end - at - 1
+                if centre + window + 1 < count:
+                    fetch_path(output, tree, kept[centre + window + 1])
+                if centre + 1 < count:
+                    new = kept[centre + 1]
+                    for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
+                        fetch(input, np.int64(piece))
                 word = kept[centre]
-                while at < end:
+                pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
+                compose(input, pieces, before, hidden[0])
+                for at in range(max(0, centre - distance), min(count, centre + distance + 1)):
                     if at == centre:
-                        at += 1
                         continue
-                    second = at + 1 if at + 1 != centre else at + 2
-                    if subwords:
-                        x, y = at % ring, second % ring
-                    else:
-                        x = np.int64(kept[at])
-                        y = np.int64(kept[second]) if second < end else x
-                    if second < end and x != y:
-                        loss, chance = learn(matrix, (x, y), output, tree, word, rate, loss, chance)
-                        at = second + 1
-                    else:
-                        loss, chance = learn(matrix, (x,), output, tree, word, rate, loss, chance)
-                        at += 1
+                    pairs += 1
+                    loss, chance = learn(hidden, (0,), output, tree, kept[at], rate, loss, chance)
                     if chance < LEAST:
                         loss -= np.log(chance)
                         chance = 1.0
-                if subwords and centre >= window:
-                    word, slot = kept[centre - window], (centre - window) % ring
-                    pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
-                    spread(input, pieces, before[slot], hidden[slot], np.float32(1))
-            if subwords:
-                for at in range(max(0, count - window), count):
-                    word, slot = kept[at], at % ring
-                    pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
-                    spread(input, pieces, before[slot], hidden[slot], np.float32(1))
+                spread(input, pieces, before, hidden[0], np.float32(1))
         return loss - np.log(chance), pairs, words
 
     return train

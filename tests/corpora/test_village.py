@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,15 +13,20 @@ import pytest
 from seqkit.corpora import _village_clauses as clauses
 from seqkit.corpora import _village_english as english
 from seqkit.corpora import _village_korean as korean
+from seqkit.corpora import _village_lore as lore
 from seqkit.corpora import _village_words as words
 from seqkit.corpora import village
 from seqkit.corpora._village_grammar import about
-from seqkit.corpora._village_nouns import PEOPLE
+from seqkit.corpora._village_nouns import CITIES, COUNTRIES, PEOPLE, nouns
 from seqkit.corpora._village_reviews import feeling
 from seqkit.corpora.village import CARD, Options, read, split_of
 from seqkit.corpus import Fact, Pair
 from seqkit.errors import SeqkitError
+from seqkit.text import tokenizer
+from seqkit.vectors.evaluate import evaluate
+from seqkit.vectors.word2vec import Word2VecSettings, train
 
+ELDERS = {person.head: person for person in PEOPLE["elders"]}
 KINDS = ("topic", "sentiment", "text", "tags", "pair")
 
 
@@ -39,7 +46,16 @@ def vocabulary(rows: list[Any]) -> set[str]:
 
 @cache
 def korean_texts() -> list[str]:
-    return [row.text for kind in ("topic", "sentiment") for row in told(kind, "ko")["train"]]
+    kinds = ("topic", "sentiment", "text")
+    return [row.text for kind in kinds for row in told(kind, "ko")["train"]]
+
+
+def lore_verbs() -> list[tuple[str, str]]:
+    """All verbs of facts told as sentences, in Korean and in English."""
+    rows: list[Any] = [*lore._OF_CITIES, *lore._OF_COUNTRIES, *lore._OF_LANGUAGES, *lore._VISITS]
+    for group in (*lore._OWN_ACTS, *lore._OF_PAIRS, *lore._OF_SIDES):
+        rows += group
+    return [(row[0], row[1]) for row in rows]
 
 
 # --- splits -------------------------------------------------------------------------------------
@@ -214,6 +230,84 @@ def test_facts() -> None:
     assert not unknown
 
 
+# --- facts told as sentences --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "digest"),
+    [
+        ("topic", "dac00ccbf9e60874"), ("sentiment", "ddfcb8159257d1c6"),
+        ("tags", "e519c60cd2ee7dd3"), ("pair", "89d3f82e1e5981cd"),
+    ],
+)  # fmt: skip
+def test_kinds_without_facts_never_change(kind: str, digest: str) -> None:
+    """Scores of earlier versions stay comparable: told to the letter as before facts were."""
+    splits = repr(told(kind, n=1000, seed=3))
+    assert sha256(splits.encode()).hexdigest().startswith(digest)
+
+
+def test_a_quarter_of_text_tells_facts() -> None:
+    random, teller = Random(0), village._Teller(Options(kind="text"))
+    drawn = Counter(teller._draw(random, "weather").label for _ in range(4000))
+    assert 0.22 < drawn["facts"] / 4000 < 0.28
+    assert set(drawn) == {"facts", "weather"}
+    about_places = re.compile(r"the capital of|subway|flag|speak|hanbok|sushi")
+    assert sum(bool(about_places.search(row.text)) for row in told("text", "en")["train"]) > 60
+
+
+def test_facts_are_told_alike_in_both_languages() -> None:
+    random = Random(0)
+    names = {noun.korean: noun.english for row in (CITIES, COUNTRIES) for noun in row}
+    names |= {noun.korean: noun.english for spec in lore._OWN for noun in nouns(spec)}
+    names |= {head: person.english[-1][0] for head, person in ELDERS.items()}
+    for _ in range(4000):
+        sentence = lore.lore(random)
+        source, target = clauses.spell(sentence.korean()), clauses.spell(sentence.english())
+        for hangul, roman in names.items():
+            in_korean = re.search(rf"(^| ){hangul}(?![어극])", source)  # 독일어, 인형극
+            assert bool(in_korean) == bool(re.search(rf"\b{roman}\b", target)), (source, target)
+        male, female = "넥타이 양복 이발소 중절모", "목걸이 치마 머리핀 미용실"
+        for ours, word in ((male, "his"), (female, "her")):
+            assert any(name in source for name in ours.split()) == (word in target.split())
+
+
+def test_every_man_does_what_men_do_and_no_woman_does() -> None:
+    """In training, too: no fact is held out whole."""
+    random, seen = Random(0), set()
+    for _ in range(20_000):
+        sentence = lore.lore(random)
+        main = sentence.clauses[-1]
+        if isinstance(main, lore.Doing) and split_of(sentence) == "train":
+            seen.add((main.subject.key, main.action.korean))
+    for couple, own in zip(lore._couples(), lore._OF_PAIRS, strict=True):
+        for person, side, other in zip(couple, lore._OF_SIDES, lore._OF_SIDES[::-1], strict=True):
+            assert {(person.key, row[0]) for row in own + side} <= seen
+            assert not {(person.key, row[0]) for row in other} & seen
+
+
+def test_kiwi_leaves_the_words_of_facts_whole() -> None:
+    pytest.importorskip("kiwipiepy")
+    kiwi = tokenizer.create("kiwi", {})
+    facts = [f for f in told("facts", "ko")["test"] if f.relation in ("capital", "male-female")]
+    wanted = {word for fact in facts for word in fact[1:]}
+    found: Counter[str] = Counter()
+    for row in told("text", "ko")["train"]:
+        if any(word in row.text and found[word] < 5 for word in wanted):
+            found.update(kiwi.words(row.text))
+    assert {word for word in wanted if found[word] < 5} == set()
+
+
+def test_facts_can_be_learnt_from_text(tmp_path: Path) -> None:
+    cut = tokenizer.create("word", {})
+    texts = [cut.words(row.text) for row in told("text", "en", 20_000)["train"]]
+    chosen = Word2VecSettings(window=10, epochs=20, sample=3e-4)
+    scores = evaluate(train(texts, chosen, tmp_path / "vectors"), ["village-en"])
+    parts = {part.part: part for part in scores[0].parts}
+    for relation in ("capital", "language", "male-female"):
+        assert parts[relation].coverage == 1
+        assert (parts[relation].value or 0) >= 0.95, parts
+
+
 # --- Korean -------------------------------------------------------------------------------------
 
 FORMS = """
@@ -247,6 +341,10 @@ FORMS = """
 없 present 없다 없어요 없습니다 | 읽 present 읽는다 읽어요 읽습니다
 앉 past 앉았다 앉았어요 앉았습니다
 싫어하 present 싫어한다 싫어해요 싫어합니다 | 짧 past 짧았다 짧았어요 짧았습니다
+꽂 past 꽂았다 꽂았어요 꽂았습니다 | 짚 present 짚는다 짚어요 짚습니다
+고르:르 past 골랐다 골랐어요 골랐습니다 | 모으 past 모았다 모았어요 모았습니다
+들르 past 들렀다 들렀어요 들렀습니다 | 불 present 분다 불어요 붑니다
+데려오 past 데려왔다 데려왔어요 데려왔습니다 | 매 past 맸다 맸어요 맸습니다
 넓 past 넓었다 넓었어요 넓었습니다 | 달 present 달다 달아요 답니다
 """
 ADJECTIVES = "춥 덥 빠르 크 바쁘 예쁘 슬프 하얗 빨갛 그렇 좋 건강하 길 힘들 있 맛있 없 짧 넓 달"
@@ -312,6 +410,7 @@ def test_every_particle_fits_its_noun() -> None:
     entries = [e for g in words.PEOPLE.values() for e in g.split(", ")]
     entries += [e for g in words.THINGS.values() for e in g.split(", ")]
     entries += [e for row in words.COUNTRIES for e in row]
+    entries += [e for row in lore._OWN for e in row.split(", ")]
     entries += list(words.PLACES.values()) + words.JOBS.split(", ")
     heads = {entry.split(":")[0].split()[-1] for entry in entries} - {"나"}
     after_final = {"은", "이", "을", "과", "으로"}
@@ -417,12 +516,14 @@ arrived asked baked called cared carried chased cleared climbed closed cooked ea
 fixed helped kicked learned liked listened looked loved memorized opened packed petted planted
 played practiced raised returned solved studied talked traveled used waited walked washed
 watched welcomed worked worried
+borrowed cheered crossed enjoyed folded graduated ordered prepared saved stopped tidied visited
 """
 
 
 def test_every_english_verb_of_the_tables_is_spelt_right() -> None:
     """All past forms there are, read by eye: a new verb must be added here."""
     bases = {action.english.split()[0] for action in words.ACTIONS}
+    bases |= {text.split()[0] for _, text in lore_verbs()}
     regular = {base for base in bases if base not in english.PASTS}
     assert {english.past(base) for base in regular} == set(REGULAR_PASTS.split())
 
@@ -433,7 +534,7 @@ def test_english_agrees() -> None:
         r"(children|villagers|students|friends|[Ww]e) (is|was|does|has)|I (is|are|does|has)|"
         r"There (is|was)|(Minsu|doctor|mother) (are|were|do|have|am))\b"
     )
-    for kind in ("topic", "sentiment"):
+    for kind in ("topic", "sentiment", "text"):
         for row in told(kind, "en")["train"]:
             assert not wrong.search(row.text), row.text
             assert row.text[0].isupper()

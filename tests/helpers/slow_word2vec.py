@@ -62,6 +62,18 @@ def predictions(
         yield Prediction(centre, context, drawn)
 
 
+def from_centres(
+    kept: list[int], sampling: Sampling, window: int, negative: int, bits: Bits
+) -> Iterator[Prediction]:
+    """Yield what skip-gram with subwords is trained on: the centre predicts each word near it."""
+    if len(kept) < 2:
+        return
+    for at, centre in enumerate(kept):
+        reach = 1 + bits.below(window)
+        for word in kept[max(0, at - reach) : at] + kept[at + 1 : at + 1 + reach]:
+            yield Prediction(word, [centre], noise(word, sampling, negative, bits))
+
+
 def noise(centre: int, sampling: Sampling, negative: int, bits: Bits) -> list[int]:
     """Draw words that are not the centre; one drawn already is drawn anew, up to three times."""
     drawn: list[int] = []
@@ -132,6 +144,7 @@ def slow_pass(
     model: str,
     mean: bool = True,
     tree: Tree | None = None,
+    subwords: bool = False,
 ) -> Result:
     """Return what a compiled pass must; with a tree there is no noise."""
     input, output = (torch.tensor(w, dtype=torch.float64, requires_grad=True) for w in weights)
@@ -141,7 +154,8 @@ def slow_pass(
     for row in rows:
         kept = subsampled(row, sampling, bits)
         words += len(kept)
-        for prediction in predictions(kept, sampling, WINDOW, negative, bits):
+        pattern = from_centres if subwords and model == "skipgram" else predictions
+        for prediction in pattern(kept, sampling, WINDOW, negative, bits):
             vectors = hidden_vectors(input, prediction.context, pieces, model, mean)
             pairs += len(vectors)
             for vector in vectors:

@@ -105,7 +105,9 @@ def test_probabilities_of_all_words_sum_to_one(words: int) -> None:
 
 def compiled_pass(model: str, subwords: bool = False, mean: bool = True) -> Any:
     if model == "skipgram":
-        return hierarchical.skipgram(WIDTH, subwords)
+        if subwords:
+            return hierarchical.subword_skipgram(WIDTH)
+        return hierarchical.skipgram(WIDTH)
     return hierarchical.cbow(WIDTH, subwords, mean)
 
 
@@ -144,7 +146,9 @@ def test_loss_pairs_and_words_are_those_of_the_reference(
     counts, tree = tree_of(rows)
     assert set(np.diff(tree.offsets)) >= {2, 3, 4, 5, 6}  # each remainder of nodes at once
     sampling = sampling_of(np.maximum(1, counts), 0.05, 0.75)
-    slow = slow_pass(rows, sampling, pieces, weights, SEED, model=model, mean=mean, tree=tree)
+    slow = slow_pass(
+        rows, sampling, pieces, weights, SEED, model=model, mean=mean, tree=tree, subwords=subwords
+    )
 
     train = compiled_pass(model, subwords, mean)
     loss, pairs, words = run(train, rows, weights, 0.0, sample=0.05, pieces=pieces)
@@ -162,7 +166,9 @@ def test_small_steps_go_down_the_summed_gradient(model: str, subwords: bool, mea
     weights, pieces = some_weights(), some_pieces(subwords)
     counts, tree = tree_of(rows)
     sampling = sampling_of(np.maximum(1, counts), 0, 0.75)
-    slow = slow_pass(rows, sampling, pieces, weights, SEED, model=model, mean=mean, tree=tree)
+    slow = slow_pass(
+        rows, sampling, pieces, weights, SEED, model=model, mean=mean, tree=tree, subwords=subwords
+    )
     before, rate = [matrix.copy() for matrix in weights], 2.0**-12
 
     run(compiled_pass(model, subwords, mean), rows, weights, rate, pieces=pieces)

@@ -39,7 +39,9 @@ each_model = pytest.mark.parametrize("model", ["skipgram", "cbow"])
 
 def compiled_pass(model: str, subwords: bool = False, mean: bool = True) -> Any:
     if model == "skipgram":
-        return passes.skipgram(WIDTH, NEGATIVE, subwords)
+        if subwords:
+            return passes.subword_skipgram(WIDTH, NEGATIVE)
+        return passes.skipgram(WIDTH, NEGATIVE)
     return passes.cbow(WIDTH, NEGATIVE, subwords, mean)
 
 
@@ -74,7 +76,9 @@ def test_loss_pairs_and_words_are_those_of_the_reference(
     rows, weights, pieces = some_rows(0, LENGTHS * 3), some_weights(), some_pieces(subwords)
     before = [matrix.copy() for matrix in weights]
     sampling = sampling_of(counts_of(rows), 0.05, 0.75)
-    slow = slow_pass(rows, sampling, pieces, weights, SEED, model=model, mean=mean)
+    slow = slow_pass(
+        rows, sampling, pieces, weights, SEED, model=model, mean=mean, subwords=subwords
+    )
 
     train = compiled_pass(model, subwords, mean)
     loss, pairs, words = run(train, rows, weights, 0.0, sample=0.05, pieces=pieces)
@@ -91,7 +95,9 @@ def test_small_steps_go_down_the_summed_gradient(model: str, subwords: bool, mea
     rows = [*some_rows(1, (3, 2, 4)), [2, 6, 6, 6, 4]]  # a word may be its own neighbour
     weights, pieces = some_weights(), some_pieces(subwords)
     sampling = sampling_of(counts_of(rows), 0, 0.75)
-    slow = slow_pass(rows, sampling, pieces, weights, SEED, model=model, mean=mean)
+    slow = slow_pass(
+        rows, sampling, pieces, weights, SEED, model=model, mean=mean, subwords=subwords
+    )
     before, rate = [matrix.copy() for matrix in weights], 2.0**-12
 
     run(compiled_pass(model, subwords, mean), rows, weights, rate, pieces=pieces)
