@@ -64,7 +64,7 @@ def compare(name: str, words: list[str], vectors: Floats, kinds: list[str], quer
 
     from seqkit.settings import check
     from seqkit.vectors import WordVectors
-    from seqkit.vectors.index import IndexSettings, build
+    from seqkit.vectors.search.index import IndexSettings, build
 
     rng = np.random.default_rng(1)
     gensim = KeyedVectors(vectors.shape[1], count=0)
@@ -122,7 +122,7 @@ def table(contenders: dict[str, Callable[[str], Any]], asked: list[str], told: A
 
 
 def batch(gensim: Any, ours: Any, asked: list[str]) -> None:
-    from seqkit.vectors.search import Search
+    from seqkit.vectors.search.exact import Search
 
     ours.fill_norms()
     search, units = Search(ours.vectors, ours.norms), ours[asked]

@@ -28,10 +28,10 @@ import numpy as np
 from gensim.models import FastText, Word2Vec
 
 from seqkit.data.ragged import Ragged
-from seqkit.vectors.engine import CpuEngine, HogwildEngine
-from seqkit.vectors.objective import Engine
-from seqkit.vectors.reading import Encoded, encoded
-from seqkit.vectors.state import into, width_of
+from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
+from seqkit.vectors.training.objective import Engine
+from seqkit.vectors.training.reading import Encoded, encoded
+from seqkit.vectors.training.state import into, width_of
 from seqkit.vectors.word2vec import Word2VecSettings
 
 BUCKETS = 500_000

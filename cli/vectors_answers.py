@@ -67,7 +67,7 @@ def open_vectors(path: Path) -> "WordVectors":
             f"no word vectors at {path}: 'seqkit vectors train CORPUS --out {path}' makes them, "
             f"--vectors PATH or {VARIABLE} names others."
         )
-    from seqkit.vectors.formats import open_any
+    from seqkit.vectors.files.formats import open_any
 
     return open_any(path)
 

@@ -93,7 +93,7 @@ def _by_ending(out: Path) -> str:
 def _writers() -> dict[str, Writer]:
     from functools import partial
 
-    from seqkit.vectors import fasttext, formats
+    from seqkit.vectors.files import fasttext, formats
 
     return {
         "folder": lambda vectors, path: vectors.save(path),
@@ -106,7 +106,7 @@ def _writers() -> dict[str, Writer]:
 
 
 def _read(source: Path, named: str, limit: int | None) -> "WordVectors":
-    from seqkit.vectors import formats
+    from seqkit.vectors.files import formats
 
     if limit is None:
         return formats.open_any(source, format=named or None)

@@ -83,8 +83,8 @@ def index(
     from seqkit.cli.vectors_answers import chosen_path, open_vectors
     from seqkit.errors import SeqkitError
     from seqkit.settings import as_dict, leaves, parse
-    from seqkit.vectors import folder
-    from seqkit.vectors import index as indexes
+    from seqkit.vectors.files import folder
+    from seqkit.vectors.search import index as indexes
 
     words = list(settings or [])
     if place is not None and "=" in str(place) and not place.exists():

@@ -127,7 +127,7 @@ def _tell_stopped(out: Path) -> None:
     """Say what a Ctrl-C left, and how to go on."""
     from shlex import quote
 
-    from seqkit.vectors.folder import is_folder
+    from seqkit.vectors.files.folder import is_folder
 
     where = quote(str(out))
     if is_folder(out):

@@ -31,8 +31,8 @@ from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
-from seqkit.vectors.chosen import vectors_of
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
+from seqkit.vectors.files.chosen import vectors_of
 
 Option = bool | int | float | str
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words

@@ -1,7 +1,8 @@
 """Word vectors with the look-ups of gensim's ``KeyedVectors``: the same names, arguments, answers.
 
 Code written for it runs after ``from seqkit.vectors import WordVectors as KeyedVectors``. What
-is our own is how they are kept: a folder that opens at once, see :mod:`seqkit.vectors.folder`.
+is our own is how they are kept: a folder that opens at once, see
+:mod:`seqkit.vectors.files.folder`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from seqkit.errors import SeqkitError
-from seqkit.vectors import folder
+from seqkit.vectors.files import folder
 from seqkit.vectors.neighbours import Key, UnknownKeyError, is_key
 from seqkit.vectors.queries import Queries
 from seqkit.vectors.words import Words
@@ -312,7 +313,7 @@ class WordVectors(Queries):
         return made
 
     def save(self, fname: File) -> None:
-        """Write the folder that :meth:`load` opens; see :mod:`seqkit.vectors.folder`.
+        """Write the folder that :meth:`load` opens; see :mod:`seqkit.vectors.files.folder`.
 
         Raises:
             SeqkitError: if a vector is not finite, a word holds a line feed, or it cannot be
@@ -358,8 +359,8 @@ class WordVectors(Queries):
         datatype: DTypeLike = np.float32,
         no_header: bool = False,
     ) -> "WordVectors":
-        """Read a file of word2vec's formats; see :func:`seqkit.vectors.formats.read_word2vec`."""
-        from seqkit.vectors import formats
+        """Read a file of word2vec's; see :func:`seqkit.vectors.files.formats.read_word2vec`."""
+        from seqkit.vectors.files import formats
 
         return formats.read_word2vec(
             Path(fname), fvocab=fvocab, binary=binary, encoding=encoding,
@@ -377,8 +378,8 @@ class WordVectors(Queries):
         append: bool = False,
         sort_attr: str = "count",
     ) -> None:
-        """Write a file of word2vec's formats; see :func:`seqkit.vectors.formats.write_word2vec`."""
-        from seqkit.vectors import formats
+        """Write a file of word2vec's; see :func:`seqkit.vectors.files.formats.write_word2vec`."""
+        from seqkit.vectors.files import formats
 
         formats.write_word2vec(
             self, Path(fname), fvocab=fvocab, binary=binary, total_vec=total_vec,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.errors import SeqkitError
-from seqkit.vectors.search import Search
+from seqkit.vectors.search.exact import Search
 from seqkit.vectors.words import Words
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Neighbours(ABC):
             restrict_vocab: search the first rows only, so many, whatever is clipped.
             indexer: an object whose ``most_similar(vector, topn)`` answers in place of this.
             index: ``"ann"`` answers from the approximate index that was saved with the vectors,
-                see :mod:`seqkit.vectors.index`; or an :class:`~seqkit.vectors.index.Index`.
+                see :mod:`seqkit.vectors.search.index`; or an
+                :class:`~seqkit.vectors.search.index.Index`.
 
         Returns:
             ``topn`` pairs of a key and its cosine, the highest first.
@@ -295,7 +296,7 @@ class Neighbours(ABC):
         vectors, norms = self.vectors, self._lengths()
         kept = self._indexed
         if kept is None or kept[0] is not vectors or kept[1] is not norms:
-            from seqkit.vectors.index import open_index
+            from seqkit.vectors.search.index import open_index
 
             opened = open_index(cast("WordVectors", self), self.folder)
             kept = self._indexed = vectors, norms, opened

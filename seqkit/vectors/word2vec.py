@@ -13,10 +13,10 @@ from seqkit.errors import SeqkitError
 from seqkit.settings import check, settings
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
-from seqkit.vectors.objective import Objective
-from seqkit.vectors.phrases import PhraseSettings
-from seqkit.vectors.reading import Texts
 from seqkit.vectors.subwords import Subwords
+from seqkit.vectors.training.objective import Objective
+from seqkit.vectors.training.phrases import PhraseSettings
+from seqkit.vectors.training.reading import Texts
 
 
 @settings
@@ -156,7 +156,8 @@ def train(
     with another text.
 
     Args:
-        texts: as :func:`seqkit.vectors.reading.encoded` takes them. Not read again on resume.
+        texts: as :func:`seqkit.vectors.training.reading.encoded` takes them. Not read again on
+            resume.
         chosen: the settings; on resume, but for ``epochs`` and ``workers``, those of before.
         out: the folder.
         tokenizer: cuts texts into words; None cuts lines at white space.
@@ -171,14 +172,14 @@ def train(
             vectors of ``start`` are of another kind, or training diverges.
         KeyboardInterrupt: after a Ctrl-C, once all is saved.
     """
-    from seqkit.vectors.training import launched
+    from seqkit.vectors.training.course import launched
 
     how = partial(
         _train, texts, chosen, Path(out), tokenizer, start, resume, overwrite, report=report
     )
     if not launched():
         return how(device=device, rank=0)
-    from seqkit.vectors.distributed import own_device, process_group
+    from seqkit.vectors.training.distributed import own_device, process_group
 
     with process_group(device) as rank:
         return how(device=own_device(device), rank=rank)
@@ -198,7 +199,7 @@ def _train(
     rank: int,
 ) -> WordVectors:
     """Train as one process of several, or as the only one."""
-    from seqkit.vectors.training import Training, launched
+    from seqkit.vectors.training.course import Training, launched
 
     if resume:
         training = Training.resumed(out, chosen, rank=rank)
@@ -207,7 +208,7 @@ def _train(
             texts, chosen, out, tokenizer=tokenizer, start=start, overwrite=overwrite, rank=rank
         )
     if launched():
-        from seqkit.vectors.distributed import check_same
+        from seqkit.vectors.training.distributed import check_same
 
         position = training.state.position
         check_same("text", position.digest)
@@ -227,6 +228,6 @@ def settings_of(out: Path) -> Word2VecSettings:
     Raises:
         SeqkitError: if the folder has no state of a training.
     """
-    from seqkit.vectors.state import load
+    from seqkit.vectors.training.state import load
 
     return check(Word2VecSettings, load(Path(out)).position.settings)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqkit.vectors.kernels import Corpus, Pieces, Sampling, Tree
+from seqkit.vectors.training.kernels import Corpus, Pieces, Sampling, Tree
 
 WIDTH, NEGATIVE, WINDOW = 16, 3, 2
 WORDS, BUCKETS = 20, 9

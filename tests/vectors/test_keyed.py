@@ -141,7 +141,7 @@ class TestIndex:
     @pytest.fixture
     def indexed(self, opened: WordVectors) -> WordVectors:
         pytest.importorskip("usearch", reason="usearch is not installed: pip install usearch")
-        from seqkit.vectors.index import IndexSettings, build
+        from seqkit.vectors.search.index import IndexSettings, build
 
         assert opened.folder is not None
         build(opened, IndexSettings(kind="usearch")).save(opened.folder)

@@ -1,0 +1,1 @@
+"""Nearest rows: exact, and approximate by an index."""

@@ -1,0 +1,416 @@
+"""The course of a training of word vectors: begun, run block by block, stopped and resumed."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, Self
+
+import numpy as np
+
+from seqkit.data.ragged import Ragged
+from seqkit.errors import SeqkitError
+from seqkit.files import write_text
+from seqkit.settings import as_dict, check
+from seqkit.text.tokenizer import Tokenizer
+from seqkit.vectors.keyed import WordVectors
+from seqkit.vectors.subwords import SubwordVectors
+from seqkit.vectors.training.objective import Engine
+from seqkit.vectors.training.reading import Encoded, Texts, encoded
+from seqkit.vectors.training.state import (
+    FILE,
+    FOLDER,
+    Floats,
+    Position,
+    State,
+    into,
+    load,
+    width_of,
+)
+from seqkit.vectors.word2vec import Report, Word2VecSettings
+
+TEXT, LOG = "text", "log.jsonl"
+LONGEST = 10_000  # words of a row; a longer one is cut, as by word2vec and gensim
+BLOCK = 400_000  # words of text between two reports; some tenths of a second
+CHANGEABLE = ("epochs", "workers", "max_words", "min_count")  # without another course of training
+Progress = Callable[[Report], None]
+
+
+class Training:
+    """Word vectors in training.
+
+    Args:
+        out: the folder that they are left in.
+        text: what they are trained on.
+        state: weights and position.
+        chosen: the settings.
+        rank: of this process, where ``torchrun`` started several; 0 is the one that writes.
+    """
+
+    def __init__(
+        self, out: Path, text: Encoded, state: State, chosen: Word2VecSettings, rank: int = 0
+    ) -> None:
+        self.out, self.text, self.state, self.chosen, self.rank = out, text, state, chosen, rank
+        self.rows = cut(text.rows, LONGEST)
+        self._stop = False
+
+    @classmethod
+    def begun(
+        cls,
+        texts: Texts,
+        chosen: Word2VecSettings,
+        out: Path,
+        *,
+        tokenizer: Tokenizer | None,
+        start: Path | None,
+        overwrite: bool,
+        rank: int,
+    ) -> Self:
+        """Read the text and draw the first weights; see :func:`seqkit.vectors.word2vec.train`."""
+        if not overwrite and not rank and out.exists() and (out.is_file() or any(out.iterdir())):
+            raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
+        before = None if start is None else _Before(Path(start), chosen)
+        if not rank:
+            (out / FOLDER / FILE).unlink(missing_ok=True)
+        text = encoded(
+            texts,
+            text_folder(out, rank),
+            tokenizer=tokenizer,
+            min_count=chosen.min_count,
+            max_words=chosen.max_words,
+            vocabulary=None if before is None else before.words,
+            phrases=chosen.collocations,
+            workers=chosen.workers,
+        )
+        blocks = max(1, round(len(text.rows.values) / BLOCK))
+        position = Position(as_dict(chosen), text.digest, blocks)
+        width, buckets = width_of(chosen.size), _buckets(chosen)
+        weights = into(None, (len(text.words) + buckets, width))
+        state = State(weights, into(None, (len(text.words), width)), text.counts.copy(), position)
+        made = cls(out, text, state, chosen, rank)
+        made._draw()
+        if before is not None:
+            before.put_into(state)
+        return made
+
+    @classmethod
+    def resumed(cls, out: Path, chosen: Word2VecSettings, *, rank: int) -> Self:
+        """Open a training that was stopped.
+
+        Raises:
+            SeqkitError: if there is none, its text is gone, or the settings are others.
+        """
+        state = load(out)
+        before = check(Word2VecSettings, state.position.settings)
+        again = replace(chosen, **{name: getattr(before, name) for name in CHANGEABLE})
+        if again != before:
+            now, then = as_dict(again), as_dict(before)
+            name = next(name for name in now if now[name] != then[name])
+            raise SeqkitError(
+                f"{out} was begun with {name}={then[name]}, not {now[name]}: resume with the same "
+                "settings (only epochs and workers may change)."
+            )
+        folder = text_folder(out, rank)
+        if not folder.is_dir():
+            raise SeqkitError(
+                f"the training of {out} is finished: to go on with it, start from it into another "
+                "folder."
+            )
+        text = Encoded.open(folder)
+        if text.digest != state.position.digest:
+            raise SeqkitError(f"{folder} is not the text that the training began with.")
+        kept = {name: getattr(before, name) for name in ("max_words", "min_count")}
+        return cls(out, text, state, replace(chosen, **kept), rank)
+
+    def _draw(self) -> None:
+        """Draw the input rows: uniform within 1 / size of zero, as gensim does; outputs are 0.
+
+        Buckets that no known word has stay zero: an unseen word's n-gram that was never trained
+        adds nothing to its vector.
+        """
+        size, words = self.chosen.size, len(self.text.words)
+        rows = np.arange(words)
+        if self.pieces is not None:
+            rows = np.unique(np.concatenate([rows, self.pieces.values]))
+        random = np.random.default_rng(self.chosen.seed)
+        for some in np.array_split(rows, -(-len(rows) // 65_536)):
+            drawn = random.random((len(some), size), np.float32)
+            self.state.input[some, :size] = (2 * drawn - 1) / size
+
+    @property
+    def pieces(self) -> Ragged | None:
+        """The input rows of each word: its own, then its n-grams' after those of all words."""
+        ngrams = self.chosen.ngrams
+        if ngrams is None:
+            return None
+        if not hasattr(self, "_pieces"):
+            words = len(self.text.words)
+            grams = ngrams.rows(self.text.words)
+            values = np.insert(grams.values + words, grams.offsets[:-1], np.arange(words))
+            offsets = grams.offsets + np.arange(words + 1)
+            self._pieces = Ragged(values.astype(np.int32), offsets)
+        return self._pieces
+
+    def run(self, device: str, report: Progress | None, began: float) -> WordVectors:
+        """Train to the end, or to a Ctrl-C; the vectors are saved in either case.
+
+        Raises:
+            FloatingPointError: if a weight is no finite number any more.
+            KeyboardInterrupt: after a Ctrl-C.
+        """
+        position, chosen = self.state.position, self.chosen
+        spent = position.seconds
+        cuts = blocks_of(self.rows, position.blocks)
+        with _engine(self, device) as (engine, settle), self._interruptible():
+            while position.epoch < chosen.epochs and not self._stop:
+                number = position.epoch * position.blocks + position.block
+                lr, next_lr = (self._rate(n, position.blocks) for n in (number, number + 1))
+                first, last = cuts[position.block], cuts[position.block + 1]
+                tally = engine.run(first, last, lr, next_lr, seed_of(chosen.seed, number))
+                position.block += 1
+                position.loss += tally.loss
+                position.pairs += tally.pairs
+                position.kept += tally.words
+                position.seconds = spent + time.perf_counter() - began
+                if report is not None:
+                    report(self._report(next_lr))
+                if position.block == position.blocks:
+                    settle()
+                    self._end_epoch()
+                    if position.epoch < chosen.epochs and not self.rank:
+                        self.state.save(self.out)
+            settle()
+        vectors = self._vectors()
+        if not self.rank:
+            self._save(vectors)
+        if self._stop:
+            raise KeyboardInterrupt
+        rmtree(text_folder(self.out, self.rank), ignore_errors=True)
+        return vectors
+
+    def _rate(self, number: int, blocks: int) -> float:
+        """Return the learning rate before a block: it falls linearly over all of them."""
+        done = number / (blocks * self.chosen.epochs)
+        return self.chosen.lr + (self.chosen.min_lr - self.chosen.lr) * done
+
+    def _report(self, lr: float) -> Report:
+        position, words = self.state.position, self.text.total_words
+        done = position.epoch + position.block / position.blocks
+        loss, epochs = position.loss / max(1, position.pairs), self.chosen.epochs
+        return Report(
+            epoch=position.epoch + 1,
+            epochs=epochs,
+            words=round(done * words),
+            total_words=epochs * words,
+            seconds=position.seconds,
+            loss=loss,
+            lr=lr,
+        )
+
+    def _end_epoch(self) -> None:
+        position = self.state.position
+        if not all(np.isfinite(weights.sum()) for weights in (self.state.input, self.state.output)):
+            raise FloatingPointError
+        row = {
+            "epoch": position.epoch + 1,
+            "loss": position.loss / max(1, position.pairs),
+            "pairs": position.pairs,
+            "kept_words": position.kept,
+            "seconds": round(position.seconds, 3),
+        }
+        position.log.append(row)
+        position.epoch, position.block = position.epoch + 1, 0
+        position.loss, position.pairs, position.kept = 0.0, 0, 0
+
+    def _vectors(self) -> WordVectors:
+        """Return the vectors as they are."""
+        position, words = self.state.position, self.text.words
+        weights, size = self.state.input, self.chosen.size
+        card = {
+            "made_by": "seqkit vectors train",
+            "settings": as_dict(self.chosen),
+            "text_words": self.text.total_words,
+            "epochs": position.epoch + round(position.block / position.blocks, 3),
+            "loss": position.log[-1]["loss"] if position.log else None,
+            "seconds": round(position.seconds, 3),
+        }
+        counts, own = self.state.counts, np.ascontiguousarray(weights[: len(words), :size])
+        if (ngrams := self.chosen.ngrams) is None:
+            return WordVectors.of(words, own, counts=counts, card=card)
+        buckets = np.ascontiguousarray(weights[len(words) :, :size])
+        return SubwordVectors.composed(words, own, buckets, ngrams, counts=counts, card=card)
+
+    def _save(self, vectors: WordVectors) -> None:
+        """Write the vectors, the log and the state."""
+        vectors.save(self.out)
+        log = self.state.position.log
+        write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
+        self.state.save(self.out)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a Ctrl-C end training after the block that is running; a second one at once."""
+        if launched() or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: Any) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class _Before:
+    """What vectors that training starts from know already."""
+
+    def __init__(self, path: Path, chosen: Word2VecSettings) -> None:
+        vectors = WordVectors.load(path)
+        self.path, self.words = path, list(vectors.index_to_key)
+        if vectors.vector_size != chosen.size:
+            raise SeqkitError(
+                f"{path} has vectors of {vectors.vector_size} features: "
+                f"start from them with size={vectors.vector_size}."
+            )
+        ngrams = vectors.subwords if isinstance(vectors, SubwordVectors) else None
+        if ngrams != chosen.ngrams:
+            raise SeqkitError(
+                f"{path} has not the subwords that are chosen: give the subwords, min_n, max_n, "
+                "syllables and buckets that it was trained with ('seqkit vectors info' tells)."
+            )
+        counts = vectors.expandos.get("count")
+        self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
+        self.state: State | None = load(path) if (path / FOLDER / FILE).is_file() else None
+        self.vectors, self.hierarchical = vectors.vectors, chosen.hierarchical
+        if self.state is not None:
+            then = self.state.position.settings["hierarchical"]
+            self.hierarchical = self.hierarchical or then
+
+    def put_into(self, state: State) -> None:
+        """Begin from these weights; words that are new keep those that were drawn."""
+        known = len(self.words)
+        state.counts[:known] += self.counts
+        if self.state is None:
+            state.input[:known, : self.vectors.shape[1]] = self.vectors
+            return
+        fresh, old = len(state.counts), self.state
+        state.input[:known] = old.input[:known]
+        if not self.hierarchical:  # else outputs are of the nodes of a tree, which is another now
+            state.output[:known] = old.output[:known]
+        learnt = old.input[known:]
+        changed = np.flatnonzero(learnt.any(axis=1))
+        state.input[fresh + changed] = learnt[changed]
+
+
+def launched() -> bool:
+    """Return whether ``torchrun`` started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def text_folder(out: Path, rank: int) -> Path:
+    """Return where a process keeps its encoded text."""
+    return out / FOLDER / (f"{TEXT}-{rank}" if rank else TEXT)
+
+
+def _buckets(chosen: Word2VecSettings) -> int:
+    return 0 if chosen.ngrams is None else chosen.ngrams.buckets
+
+
+def cut(rows: Ragged, longest: int) -> Ragged:
+    """Return the rows with long ones cut into several."""
+    lengths = rows.lengths
+    if lengths.max(initial=0) <= longest:
+        return rows
+    parts = np.maximum(1, -(-lengths // longest))
+    starts = np.repeat(np.asarray(rows.offsets[:-1]), parts)
+    within = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    return Ragged(rows.values, np.append(starts + within * longest, rows.offsets[-1]))
+
+
+def blocks_of(rows: Ragged, blocks: int) -> list[int]:
+    """Return where blocks of about as many words begin, and where the last one ends."""
+    from seqkit.vectors.training.merging import shares
+
+    return shares(np.asarray(rows.offsets), 0, len(rows), blocks)
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of a block."""
+    from seqkit.vectors.training.merging import mixed
+
+    return mixed(seed, number)
+
+
+@contextmanager
+def _engine(training: Training, device: str) -> Iterator[tuple[Engine, Callable[[], None]]]:
+    """Give what trains, and what brings the weights up to date."""
+    from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
+    from seqkit.vectors.training.merging import ReplicaEngine, update_rates
+
+    chosen, state, rows = training.chosen, training.state, training.rows
+    objective, counts, workers = chosen.objective, state.counts, chosen.workers
+    grams = None if chosen.ngrams is None else chosen.ngrams.rows(training.text.words)
+    rates = update_rates(counts, objective, grams)
+    if device != "cpu":
+        from seqkit.vectors.training.accelerated import TorchEngine
+
+        if chosen.hierarchical:
+            raise SeqkitError(
+                f"device={device} trains by negative sampling: leave out hierarchical=true."
+            )
+        there = TorchEngine(
+            rows, counts, state.input, state.output, objective, grams=grams, device=device
+        )
+        with _together(there, there.weights, rows, rates) as (engine, merge):
+
+            def settle() -> None:
+                merge()
+                there.settle()
+
+            yield engine, settle
+        return
+    tree = None
+    if chosen.hierarchical:
+        from seqkit.vectors.training.hierarchical import huffman_tree
+
+        tree = huffman_tree(counts)
+
+    def made(input: Floats, output: Floats) -> Engine:
+        return CpuEngine(rows, counts, input, output, objective, pieces=training.pieces, tree=tree)
+
+    if chosen.deterministic and workers > 1 and not launched():
+        apart = ReplicaEngine(made, state.input, state.output, rows, rates, replicas=workers)
+        yield apart, apart.settle
+        return
+    one = made(state.input, state.output)
+    local = HogwildEngine(one, rows, workers) if workers > 1 else one
+    with _together(local, (state.input, state.output), rows, rates) as both:
+        yield both
+
+
+@contextmanager
+def _together(
+    engine: Engine, weights: Sequence[Any], rows: Ragged, rates: Any
+) -> Iterator[tuple[Engine, Callable[[], None]]]:
+    """Give an engine that trains with the other processes of torchrun, if there are any."""
+    if not launched():
+        yield engine, lambda: None
+        return
+    import torch
+
+    from seqkit.vectors.training.distributed import DistributedEngine
+
+    tensors = [torch.as_tensor(weight) for weight in weights]
+    several = DistributedEngine(engine, tensors, rows, rates)
+    yield several, several.settle

@@ -1,0 +1,236 @@
+"""Training as a whole: what is learnt, saved, resumed, continued and refused."""
+
+import json
+import os
+import signal
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqkit.corpora.village import Options, read
+from seqkit.data.ragged import Ragged
+from seqkit.errors import SeqkitError
+from seqkit.vectors import SubwordVectors, WordVectors
+from seqkit.vectors.training import course
+from seqkit.vectors.word2vec import Report, Word2VecSettings, settings_of, train
+
+TINY = Word2VecSettings(size=20, epochs=3, min_count=2, seed=3, lr=0.05)
+
+
+@pytest.fixture(scope="module")
+def text() -> list[list[str]]:
+    told = read(Options(kind="text", language="en", n=3000))["train"]
+    return [example.text.rstrip(".").lower().split() for example in told]
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "BLOCK", 3000)
+
+
+def losses(out: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def same(a: Path, b: Path) -> bool:
+    return np.array_equal(WordVectors.load(a).vectors, WordVectors.load(b).vectors)
+
+
+KINDS = {
+    "skipgram": TINY,
+    "cbow": replace(TINY, model="cbow"),
+    "sum": replace(TINY, model="cbow", mean=False),
+    "hierarchical": replace(TINY, hierarchical=True),
+    "hierarchical cbow": replace(TINY, hierarchical=True, model="cbow"),
+    "characters": replace(TINY, subwords="character", buckets=2000),
+    "jamo cbow": replace(TINY, subwords="jamo", buckets=2000, model="cbow"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_learns_and_one_worker_gives_the_same_bits(
+    kind: str, text: list[list[str]], tmp_path: Path
+) -> None:
+    train(text, KINDS[kind], tmp_path / "a")
+    train(text, KINDS[kind], tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+    found = losses(tmp_path / "a")
+    assert found[0] > found[1] > found[2]
+    loaded = WordVectors.load(tmp_path / "a")
+    assert isinstance(loaded, SubwordVectors) == (KINDS[kind].subwords != "none")
+    assert loaded.get_vecattr(loaded.index_to_key[0], "count") >= TINY.min_count
+    assert not (tmp_path / "a" / "training" / "text").exists()
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "characters", "hierarchical cbow"])
+@pytest.mark.parametrize("after", [1, 5])
+def test_a_stopped_training_resumes_to_the_last_bit(
+    kind: str, after: int, text: list[list[str]], tmp_path: Path
+) -> None:
+    chosen, seen = KINDS[kind], []
+
+    def interrupt(report: Report) -> None:
+        seen.append(report)
+        if len(seen) == after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, chosen, tmp_path / "a", report=interrupt)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(seen) == after  # the block that ran was finished, and no other begun
+    usable = WordVectors.load(tmp_path / "a")
+    assert usable.card["epochs"] < chosen.epochs
+    assert np.isfinite(usable.vectors).all()
+    assert settings_of(tmp_path / "a") == chosen
+    train("-", chosen, tmp_path / "a", resume=True)  # the text is not read again
+    train(text, chosen, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+    assert losses(tmp_path / "a") == losses(tmp_path / "b")
+
+
+def test_a_training_that_died_resumes_from_the_last_epoch(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    def die(report: Report) -> None:
+        if report.epoch == 2 and report.words / report.total_words > 0.5:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        train(text, TINY, tmp_path / "a", report=die)
+    train("-", TINY, tmp_path / "a", resume=True)
+    train(text, TINY, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+
+
+def test_several_workers_can_give_the_same_bits(text: list[list[str]], tmp_path: Path) -> None:
+    chosen = replace(TINY, workers=3, deterministic=True)
+    train(text, chosen, tmp_path / "a")
+    train(text, chosen, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+
+
+def test_the_loss_does_not_depend_on_the_number_of_workers(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    found = {}
+    for workers in (1, 2, 4):
+        train(text, replace(TINY, workers=workers), tmp_path / str(workers))
+        found[workers] = losses(tmp_path / str(workers))[-1]
+    seeds = []
+    for seed in (4, 5, 6):
+        train(text, replace(TINY, seed=seed), tmp_path / f"seed{seed}")
+        seeds.append(losses(tmp_path / f"seed{seed}")[-1])
+    noise = max(np.std(seeds), 0.01)
+    assert abs(found[2] - found[1]) < 4 * noise
+    assert abs(found[4] - found[1]) < 4 * noise
+
+
+def test_reports_rise_to_the_end(text: list[list[str]], tmp_path: Path) -> None:
+    seen: list[Report] = []
+    train(text, TINY, tmp_path / "a", report=seen.append)
+    words = [report.words for report in seen]
+    assert words == sorted(set(words))
+    assert words[-1] == seen[-1].total_words == 3 * sum(map(len, text))
+    rates = [report.lr for report in seen]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(TINY.min_lr)
+    assert [report.epoch for report in seen] == sorted(report.epoch for report in seen)
+
+
+def test_a_thread_may_train(text: list[list[str]], tmp_path: Path) -> None:
+    thread = threading.Thread(target=train, args=(text, TINY, tmp_path / "a"))
+    thread.start()
+    thread.join()
+    train(text, TINY, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+
+
+def test_training_goes_on_with_new_words(text: list[list[str]], tmp_path: Path) -> None:
+    train(text, TINY, tmp_path / "a")
+    new = [["robots", *row] for row in text[:200]]
+    more = train(new, replace(TINY, epochs=1, lr=0.01), tmp_path / "b", start=tmp_path / "a")
+    before = WordVectors.load(tmp_path / "a")
+    assert more.index_to_key[: len(before)] == before.index_to_key
+    assert "robots" in more
+    assert more.get_vecattr("robots", "count") == 200
+    seen = {word for row in new for word in row}
+    untouched = [word for word in before.index_to_key if word not in seen]
+    moved = [word for word in before.index_to_key if word in seen]
+    assert untouched
+    for word in untouched:  # what the new text does not tell is kept
+        assert np.array_equal(more[word], before[word])
+    assert all(not np.array_equal(more[word], before[word]) for word in moved[:20])
+    cosines = [float(np.dot(*(v.get_vector(w, norm=True) for v in (more, before)))) for w in moved]
+    assert np.mean(cosines) > 0.9  # it is learnt on, not anew
+
+
+def test_subwords_go_on_too(text: list[list[str]], tmp_path: Path) -> None:
+    chosen = replace(TINY, subwords="character", buckets=500)
+    train(text, chosen, tmp_path / "a")
+    more = train(text[:300], replace(chosen, epochs=1), tmp_path / "b", start=tmp_path / "a")
+    assert isinstance(more, SubwordVectors)
+    assert more["mondayish"].any()
+    with pytest.raises(SeqkitError, match="has not the subwords that are chosen"):
+        train(text, TINY, tmp_path / "c", start=tmp_path / "a")
+    with pytest.raises(SeqkitError, match="features: start from them with size=20"):
+        train(text, replace(chosen, size=8), tmp_path / "c", start=tmp_path / "a")
+
+
+def test_buckets_that_were_never_trained_are_zero(text: list[list[str]], tmp_path: Path) -> None:
+    chosen = replace(TINY, subwords="character", buckets=100_000)
+    made = train(text, chosen, tmp_path / "a")
+    assert isinstance(made, SubwordVectors)
+    used = np.unique(made.subwords.rows(made.index_to_key).values)
+    assert np.array_equal(np.flatnonzero(made.ngrams.any(axis=1)), used)
+    assert not made["ゑゑゑゑ"].any()
+
+
+def test_what_cannot_be_done_is_one_line(text: list[list[str]], tmp_path: Path) -> None:
+    with pytest.raises(SeqkitError, match="holds no state of a training"):
+        train(text, TINY, tmp_path / "none", resume=True)
+    train(text, TINY, tmp_path / "a")
+    with pytest.raises(SeqkitError, match="exists already"):
+        train(text, TINY, tmp_path / "a")
+    with pytest.raises(SeqkitError, match="is finished: to go on with it, start from it"):
+        train(text, TINY, tmp_path / "a", resume=True)
+    with pytest.raises(SeqkitError, match="was begun with window=5, not 3: resume with the same"):
+        train(text, replace(TINY, window=3), tmp_path / "a", resume=True)
+    with pytest.raises(ValueError, match=r"min_lr=0\.5 is above lr=0\.05"):
+        replace(TINY, min_lr=0.5)
+
+
+def test_divergence_is_told(
+    text: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course.Training, "_rate", lambda *_: 1e30)
+    with pytest.raises(SeqkitError, match=r"diverged.*Lower lr=0\.05"):
+        train(text, TINY, tmp_path / "a")
+    assert not (tmp_path / "a" / "vectors.safetensors").exists()
+
+
+def test_a_broken_state_is_refused(text: list[list[str]], tmp_path: Path) -> None:
+    train(text, TINY, tmp_path / "a")
+    state = tmp_path / "a" / "training" / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-1000])
+    with pytest.raises(SeqkitError, match="cut short"):
+        train("-", TINY, tmp_path / "a", resume=True)
+
+
+def test_long_rows_are_cut() -> None:
+    rows = Ragged.from_rows([range(7), [], range(3), range(6)])
+    short = course.cut(rows, 3)
+    assert [row.tolist() for row in short] == [
+        [0, 1, 2], [3, 4, 5], [6], [], [0, 1, 2], [0, 1, 2], [3, 4, 5],
+    ]  # fmt: skip
+    assert course.cut(rows, 7) is rows
+
+
+def test_phrases_become_words(tmp_path: Path) -> None:
+    pytest.importorskip("gensim", reason="learning phrases needs gensim")
+    rows = [["new", "york", "is", "big"], ["a", "cat", "is", "big"], ["new", "york"]] * 30
+    chosen = replace(TINY, min_count=1, phrases=1, phrase_threshold=0.1)
+    assert "new_york" in train(rows, chosen, tmp_path / "a")
