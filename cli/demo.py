@@ -22,11 +22,12 @@ EXTRA = (("mecab", "mecab"),)  # name, module
 CUT = "할머니께서 부엌에서 김치를 만드셨습니다."
 
 # Words of the village, and what is asked of their vectors: A is to B as what is to C?
-NEIGHBOURS = ("고양이", "김치", "서울", "doctor")
+NEIGHBOURS = ("고양이", "김치", "서울", "cat", "doctor", "Paris")
 ANALOGIES = (
     ("서울", "한국", "일본"),
     ("할머니", "할아버지", "아버지"),
     ("Paris", "France", "Japan"),
+    ("grandmother", "grandfather", "father"),
 )
 MAP = 200  # of the most frequent words stand in the picture
 
@@ -57,6 +58,7 @@ def demo() -> None:
     answers = load(folder).predict(SENTENCES)
     rows = [[s, a.label, a.probabilities[a.label]] for s, a in zip(SENTENCES, answers, strict=True)]
     print_table(None, ["sentence", "topic", "probability"], rows)
+    _vectors(folder)
     print("\nWhat to try next:")
     for command, purpose in NEXT:
         print(f"  seqkit {command.format(run=folder):34}{purpose}")
@@ -71,6 +73,25 @@ def _tokenization() -> None:
     print(f"The same by hand: seqkit tokenize --compare all '{CUT}'\n")
     print_compared(compared(",".join([*TOKENIZERS, *there]), [CUT]), "village")
     print()
+
+
+VECTORS = "n=40000 window=10 epochs=30 sample=2e-4".split()
+LANGUAGES = {"ko": "Korean", "en": "English"}
+
+
+def _vectors(run: Path) -> None:
+    """Train word vectors of the village in each language, and show what they know."""
+    from seqkit.cli.vectors_train import train
+    from seqkit.vectors import WordVectors
+
+    for language, name in LANGUAGES.items():
+        out = run.with_name(f"{run.name}-vectors-{language}")
+        words = ["village", "kind=text", f"language={language}", *VECTORS]
+        print(f"\nLearning vectors of the village's words, {name}, by skip-gram.")
+        print(f"The same by hand: seqkit vectors train {' '.join(words)} --out {out}\n")
+        train(words, out=out, quiet=True)
+        print()
+        show_vectors(WordVectors.load(out), out, out / "map.html")
 
 
 def show_vectors(vectors: "WordVectors", where: Path, picture: Path) -> None:

@@ -116,8 +116,9 @@ class Request:
         def texts() -> Iterator[str]:
             return chain.from_iterable(opened.texts(name) for name in names)
 
-        languages = _card(self.sources[0]).languages
-        usual = "word" if tuple(languages) == ("en",) else "kiwi"
+        languages = tuple(_card(self.sources[0]).languages)
+        english = languages == ("en",) or "language=en" in self.corpus
+        usual = "word" if english else "kiwi"
         return texts(), self._tokenizer(usual, texts)
 
     def _tokenizer(self, usual: str, texts: Any) -> "Tokenizer | None":

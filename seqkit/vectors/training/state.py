@@ -67,7 +67,8 @@ class State:
         about = json.dumps(asdict(self.position), ensure_ascii=False).encode()
         with atomic(out / FOLDER / FILE) as file:
             weights: dict[str, NDArray[Any]] = {"input": self.input, "output": self.output}
-            rest = {"counts": self.counts, "position": np.frombuffer(about, np.uint8)}
+            rest: dict[str, NDArray[Any]] = {"counts": self.counts}
+            rest["position"] = np.frombuffer(about, np.uint8)
             write_tensors(file, {**weights, **rest})
 
 
