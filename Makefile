@@ -40,6 +40,8 @@ lint: .venv/all     ## Check style and types
 bench: .venv-bench/ready  ## Compare speed with peers (installs them in .venv-bench)
 	.venv-bench/bin/python benchmarks/classifier_throughput.py
 	.venv-bench/bin/python benchmarks/tokenization.py
+	.venv-bench/bin/python benchmarks/word2vec.py
+	.venv-bench/bin/python benchmarks/lookup.py
 
 .venv-bench/ready: pyproject.toml constraints.txt benchmarks/requirements.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
@@ -48,6 +50,7 @@ bench: .venv-bench/ready  ## Compare speed with peers (installs them in .venv-be
 
 results: .venv/all  ## Train everything in RESULTS.md (hours)
 	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/vectors.py
 
 clean:
 	rm -rf .venv .venv-bench build dist *.egg-info

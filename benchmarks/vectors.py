@@ -40,7 +40,7 @@ SETS = {
 }
 ANALOGIES = ("google", "analogies-ko")
 RESTRICT = {"imdb": 30_000, "kowiki": 300_000}
-RATES = {"skipgram": (0.025, 0.05, 0.075), "cbow": (0.05, 0.075, 0.1)}
+RATES = {"skipgram": (0.025, 0.05, 0.075), "cbow": (0.025, 0.05, 0.075, 0.1)}
 SEEDS = (1, 2, 3)
 JAMO = "seqkit-jamo-kowiki-0.05-1"
 WORD = re.compile(r"\w+(?:'\w+)?")
