@@ -284,11 +284,10 @@ def terms_of(text: str, look_up: Callable[[str], Found]) -> tuple[list[Term], bo
             continue
         word, before = part, sign or 1
         if not sign and part[0] in SIGNS:
-            try:
-                terms.append(Term(look_up(part)))
+            if (whole := _own_word(part, look_up)) is not None:
+                terms.append(Term(whole))
                 continue
-            except UnknownWordError:
-                word, before, signed = part[1:], SIGNS[part[0]], True
+            word, before, signed = part[1:], SIGNS[part[0]], True
         terms.append(Term(look_up(word), before))
         sign = 0
     if sign or not terms:
@@ -296,3 +295,12 @@ def terms_of(text: str, look_up: Callable[[str], Found]) -> tuple[list[Term], bo
     if all(term.sign < 0 for term in terms):
         raise SeqkitError(f"'{text}': nothing is added; write A - B, with A first.")
     return terms, signed
+
+
+def _own_word(part: str, look_up: Callable[[str], Found]) -> Found | None:
+    """Return a word with a sign in it that has a vector of its own; subwords would make any."""
+    try:
+        found = look_up(part)
+    except UnknownWordError:
+        return None
+    return found if found.source == "word" else None

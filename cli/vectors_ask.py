@@ -131,7 +131,7 @@ def sentence(
     texts: Annotated[list[str], typer.Argument(metavar="SENTENCE...", help="Sentences.")],
     file: Annotated[Path, typer.Option("--in", help="A file with a sentence a line.")],
     vectors: VectorsOption = None,
-    top: TopOption = 5,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many sentences to list.")] = 5,
     weighting: Annotated[
         str, typer.Option(help="mean; idf: rare words weigh more; sif: Arora et al. 2017.")
     ] = "sif",

@@ -31,11 +31,16 @@ def info(
         return
     width = max(map(len, found)) + 2
     for name, value in found.items():
-        print(
-            f"{name + ':':{width}}{value:,}"
-            if isinstance(value, int)
-            else f"{name + ':':{width}}{value}"
-        )
+        print(f"{name + ':':{width}}{_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """Return a value for a person; a truth value is an int too, and no number."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def facts(vectors: "WordVectors") -> dict[str, Any]:
@@ -105,7 +110,8 @@ def index(
     built.save(path)
     seconds = perf_counter() - began
     if as_json:
-        print_json({"vectors": str(path), **as_dict(built.card), "seconds": seconds})
+        card = as_dict(built.card)  # its own "vectors" is a digest
+        print_json({**card, "vectors": str(path), "digest": card["vectors"], "seconds": seconds})
         return
     print(
         f"{path}: {built.card.kind}, recall {built.recall:.3f} of the ten nearest (on "

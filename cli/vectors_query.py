@@ -45,8 +45,8 @@ def query(
     """Answer questions, a line each.
 
     A word, or a sum as '왕 - 남자 + 여자'; :help lists more. On a terminal with history and
-    completion. Piped, a line for each line: the question, then words and cosines, parted by
-    tabs; --json gives an object a line.
+    completion. Piped, a line for each answer: the question, then words and cosines, parted by
+    tabs; --json gives an object a line. Several words have an answer each.
     """
     from seqkit.cli.vectors_answers import chosen_path
     from seqkit.cli.vectors_terminal import talk

@@ -1,5 +1,6 @@
 """``seqkit vectors train``: a text into word vectors."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ def train(
     from seqkit.cli.vectors_corpus import Request
     from seqkit.settings import leaves, parse
     from seqkit.vectors import word2vec
+    from seqkit.vectors.training.course import is_taken
 
     plain = word2vec.Word2VecSettings()
     if settings:
@@ -73,13 +75,14 @@ def train(
     request = Request.read(words or [], known, resume=resume)
     before = word2vec.settings_of(out) if resume else plain
     chosen = parse(before, request.settings, config=config, hint=HINT)
-    if not resume and not overwrite and out.exists() and any_inside(out):
+    first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    if first and not resume and not overwrite and is_taken(out):
         raise SeqkitError(
             f"{out} exists already: choose another --out, or give --overwrite, or --resume if its "
             "training was stopped."
         )
     texts, tokenizer = ("-", None) if resume else request.texts(splits)
-    progress = Progress(quiet=quiet)
+    progress = Progress(quiet=quiet or not first)
     try:
         with progress.running():
             word2vec.train(
@@ -93,11 +96,14 @@ def train(
                 device=device or request.device or "cpu",
                 report=progress.report,
             )
-    except KeyboardInterrupt:
-        if not resume:
+    except KeyboardInterrupt as stop:
+        saved = isinstance(stop, word2vec.Stopped)
+        if saved and not resume:
             _keep_tokenizer(tokenizer, out)
-        _tell_stopped(out)
+        _tell_stopped(out, saved=saved, began=progress.last is not None)
         raise typer.Exit(130) from None
+    if not first:
+        return
     if not resume:
         _keep_tokenizer(tokenizer, out)
     _print_end(out, progress.last, as_json)
@@ -123,19 +129,19 @@ def _print_settings(plain: "Word2VecSettings", as_json: bool) -> None:
     print_table(None, ["setting", "type", "default", "help"], rows)
 
 
-def _tell_stopped(out: Path) -> None:
+def _tell_stopped(out: Path, *, saved: bool, began: bool) -> None:
     """Say what a Ctrl-C left, and how to go on."""
     from shlex import quote
 
-    from seqkit.vectors.files.folder import is_folder
-
     where = quote(str(out))
-    if is_folder(out):
+    if saved:
         print(
             f"stopped; the vectors so far are in {where}; "
             f"go on: seqkit vectors train --resume --out {where}",
             file=sys.stderr,
         )
+    elif began:
+        print("stopped at once: what was learnt since the last epoch is lost", file=sys.stderr)
     else:
         print("stopped before training began: nothing was kept", file=sys.stderr)
 
@@ -178,11 +184,6 @@ def _keep_tokenizer(tokenizer: "Tokenizer | None", out: Path) -> None:
         save(tokenizer, out / "tokenizer")
     elif (out / "tokenizer").is_dir():  # of the vectors that were there
         rmtree(out / "tokenizer")
-
-
-def any_inside(out: Path) -> bool:
-    """Whether there is a file, or something in a folder."""
-    return not out.is_dir() or any(out.iterdir())
 
 
 class Progress:

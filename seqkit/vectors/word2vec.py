@@ -113,6 +113,10 @@ class Word2VecSettings:
         return Objective(self.model, self.window, self.negative, self.mean, self.sample, self.noise)
 
 
+class Stopped(KeyboardInterrupt):
+    """A Ctrl-C ended training, and its vectors and state are saved."""
+
+
 @dataclass(frozen=True)
 class Report:
     """How far training is.
@@ -152,8 +156,9 @@ def train(
 
     The folder is what :meth:`WordVectors.load` opens. In its ``training`` lies the state after
     the last epoch (or Ctrl-C, which saves the vectors as they are): ``resume`` goes on from there
-    as if nothing had happened, to the last bit where training is reproducible; ``start`` goes on
-    with another text.
+    as if nothing had happened, to the last bit where training is reproducible (but for a Ctrl-C
+    within an epoch of several deterministic workers, which joins their copies early); ``start``
+    goes on with another text.
 
     Args:
         texts: as :func:`seqkit.vectors.training.reading.encoded` takes them. Not read again on
@@ -170,7 +175,7 @@ def train(
     Raises:
         SeqkitError: if the text or settings cannot be used, ``out`` holds something else, the
             vectors of ``start`` are of another kind, or training diverges.
-        KeyboardInterrupt: after a Ctrl-C, once all is saved.
+        Stopped: after a Ctrl-C, once all is saved; it is a KeyboardInterrupt.
     """
     from seqkit.vectors.training.course import launched
 

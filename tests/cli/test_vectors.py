@@ -228,6 +228,7 @@ def test_index_is_built_once_and_asked(vectors: Seqkit) -> None:
     made.save(vectors.folder / "many")
     said = as_json(vectors, "index", "many", "lists=4")
     assert said["kind"] == "principal"
+    assert said["vectors"] == "many"  # and not the digest of the index's card
     assert said["recall"] > 0.9
     assert "give --overwrite" in vectors("index", "many", ok=False).stderr
     ran = vectors("index", "many", "recal=0.9", ok=False)
@@ -236,6 +237,18 @@ def test_index_is_built_once_and_asked(vectors: Seqkit) -> None:
     assert as_json(vectors, "similar", "7", "-v", "many", "-n", "1", "--ann") == exact
     vectors("convert", "many", "many.bin")
     assert "seqkit vectors convert many.bin FOLDER" in vectors("index", "many.bin", ok=False).stderr
+
+
+def test_info_shows_truth_values_and_fractions_as_such(vectors: Seqkit) -> None:
+    card = {"settings": {"mean": True, "hierarchical": False, "max_words": None}, "loss": 2 / 3}
+    made = WordVectors.of(["가", "나"], np.eye(2, dtype=np.float32), card=card)
+    made.save(vectors.folder / "told")
+    said = dict(line.split(":", 1) for line in vectors("info", "told").stdout.splitlines())
+    shown = {name: value.strip() for name, value in said.items()}
+    assert shown["settings.mean"] == "true"
+    assert shown["settings.hierarchical"] == "false"
+    assert shown["settings.max_words"] == "none"
+    assert shown["loss"] == "0.666667"
 
 
 def test_ann_without_an_index_says_how_to_get_one(vectors: Seqkit) -> None:

@@ -44,6 +44,21 @@ def test_piped_it_answers_line_after_line(query: Seqkit) -> None:
     )
 
 
+def test_a_sign_before_a_word_is_a_sign_though_subwords_would_make_a_word_of_both() -> None:
+    def of_subwords(word: str) -> Found:
+        return Found(word, "word" if word in ("왕", "여자", "-er") else "subwords")
+
+    terms, signed = terms_of("왕 -남자 +여자", of_subwords)
+    assert signed
+    assert [(term.found.word, term.sign) for term in terms] == [
+        ("왕", 1),
+        ("남자", -1),
+        ("여자", 1),
+    ]
+    (suffix,), signed = terms_of("-er", of_subwords)
+    assert (suffix.found.word, signed) == ("-er", False)
+
+
 def test_what_is_unknown_is_a_line_too_and_the_next_is_answered(query: Seqkit) -> None:
     said = query("-n", "1", given="부신\n서울\n".encode()).stdout.splitlines()
     assert said[0] == "부신\t? '부신' is not among the words. Spelt like it: 부산."

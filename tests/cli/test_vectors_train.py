@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from command_line import Seqkit
 
 from seqkit.cli.vectors_corpus import Request, is_data_set
 from seqkit.errors import SeqkitError
+from seqkit.vectors.word2vec import Report
 
 SETTINGS = ("model", "size", "seed", "epochs", "min_count")
 
@@ -145,6 +149,25 @@ def test_a_data_set_keeps_its_tokenizer_for_sentences(train: Seqkit) -> None:
     assert "할머니께서" in ask("할머니가", "--in", "in.txt").stdout  # 할머니 + 가, as kiwi has it
 
 
+@pytest.mark.parametrize("began", [False, True])
+def test_ctrl_c_before_all_is_saved_leaves_what_was_there(
+    train: Seqkit, monkeypatch: pytest.MonkeyPatch, began: bool
+) -> None:
+    train("text.txt", *TINY, "tokenizer=word")
+
+    def stopped(*_: object, report: Callable[[Report], None], **__: object) -> None:
+        if began:
+            report(Report(1, 2, 10, 20, 0.1, 1.0, 0.01))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqkit.vectors.word2vec.train", stopped)
+    ran = train("text.txt", *TINY, "--overwrite", ok=False)
+    told = "stopped at once: what was learnt since" if began else "stopped before training began"
+    assert told in ran.stderr
+    assert ran.returncode == 130
+    assert (train.folder / "vectors" / "tokenizer").is_dir()  # of the vectors that are there
+
+
 def test_start_learns_new_words(train: Seqkit) -> None:
     train("text.txt", *TINY)
     (train.folder / "more.txt").write_text("고양이 가 잔다\n" * 50, encoding="utf-8")
@@ -163,3 +186,27 @@ def test_settings_are_listed_and_a_wrong_one_is_refused_first(train: Seqkit) -> 
     assert not (train.folder / "vectors").exists()
     ran = train("text.txt", "--resume", "--overwrite", ok=False)
     assert "leave out --overwrite" in ran.stderr
+
+
+def test_two_processes_of_torchrun_learn_what_one_does(train: Seqkit) -> None:
+    words = "village kind=text language=en n=12000 epochs=6 lr=0.05 size=50 -q"
+    train(*words.split(), "--out", "one")
+    launch = "-m torch.distributed.run --standalone --nproc-per-node 2 -m seqkit"
+    ran = subprocess.run(
+        [sys.executable, *launch.split(), "vectors", "train", *words.split(), "--out", "two"],
+        cwd=train.folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("dimensions; loss") == 1  # one of them speaks
+    loss = {}
+    for name in ("one", "two"):
+        lines = (train.folder / name / "log.jsonl").read_text().splitlines()
+        loss[name] = json.loads(lines[-1])["loss"]
+    assert loss["two"] == pytest.approx(loss["one"], abs=0.04)
+    ask = Seqkit(train.folder, "vectors", "eval", "village-en", "--json", "-v")
+    score = {name: json.loads(ask(name).stdout)[0]["value"] for name in ("one", "two")}
+    assert score["two"] > score["one"] - 0.05
+    assert not (train.folder / "two" / "training" / "text-1").exists()

@@ -98,7 +98,9 @@ class Principal:
         from safetensors.numpy import load_file
 
         try:
-            return cls(search, load_file(path))
+            arrays = load_file(path)
+            _check(arrays, *search.vectors.shape)
+            return cls(search, arrays)
         except Exception as error:
             raise SeqkitError(f"{path} is not an index: build it again.") from error
 
@@ -154,6 +156,36 @@ def _ahead(sample: Floats, asked: Floats, tried: list[int]) -> list[NDArray[np.i
         bars = np.take_along_axis(scores, nearest, axis=1)
         counted.append(np.array([(scores > bar[:, None]).sum(1) for bar in bars.T]))
     return counted
+
+
+def _check(arrays: dict[str, Any], rows: int, features: int) -> None:
+    """Refuse arrays with which the compiled loops would leave them, or never end.
+
+    Raises:
+        ValueError: if they are such.
+        KeyError: if one is missing.
+    """
+    starts, owners, halves = arrays["starts"], arrays["owners"], arrays["halves"]
+    lists, blocks, more = len(starts) - 1, len(arrays["codes"]), len(arrays["centres"])
+    pairs, kept = len(arrays["axes"]) // 2, int(arrays["kept"][0])
+    due = {
+        "axes": (np.float32, (2 * pairs, features)),
+        "centres": (np.int8, (more, pairs, LANES, 2)),
+        "codes": (np.int8, (blocks, pairs, LANES, 2)),
+        "centre_scales": (np.float32, (more * LANES,)), "halves": (np.float32, (more * LANES,)),
+        "scales": (np.float32, (blocks * LANES,)), "owners": (np.int32, (blocks * LANES,)),
+        "starts": (np.int32, (lists + 1,)),
+    }  # fmt: skip
+    fit = all(
+        arrays[n].dtype == kind and arrays[n].shape == shape for n, (kind, shape) in due.items()
+    )
+    if not (
+        fit and pairs and 1 <= kept <= rows and 1 <= lists <= more * LANES
+        and starts[0] == 0 and starts[-1] == blocks and (np.diff(starts) >= 0).all()
+        and owners.min() >= -1 and owners.max() < rows
+        and np.isfinite(halves[:lists]).all() and np.isfinite(arrays["centre_scales"][:lists]).all()
+    ):  # fmt: skip
+        raise ValueError
 
 
 def _centres(rows: Floats, lists: int, rng: Any) -> Floats:

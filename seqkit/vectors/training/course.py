@@ -22,7 +22,7 @@ from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
 from seqkit.vectors.training.objective import Engine
-from seqkit.vectors.training.reading import Encoded, Texts, encoded
+from seqkit.vectors.training.reading import ABOUT, Encoded, Texts, encoded
 from seqkit.vectors.training.state import (
     FILE,
     FOLDER,
@@ -33,7 +33,7 @@ from seqkit.vectors.training.state import (
     load,
     width_of,
 )
-from seqkit.vectors.word2vec import Report, Word2VecSettings
+from seqkit.vectors.word2vec import Report, Stopped, Word2VecSettings
 
 TEXT, LOG = "text", "log.jsonl"
 LONGEST = 10_000  # words of a row; a longer one is cut, as by word2vec and gensim
@@ -73,11 +73,11 @@ class Training:
         rank: int,
     ) -> Self:
         """Read the text and draw the first weights; see :func:`seqkit.vectors.word2vec.train`."""
-        if not overwrite and not rank and out.exists() and (out.is_file() or any(out.iterdir())):
+        if out.exists() and not out.is_dir():
+            raise SeqkitError(f"{out} is a file: choose a folder.")
+        if not overwrite and not rank and is_taken(out):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
         before = None if start is None else _Before(Path(start), chosen)
-        if not rank:
-            (out / FOLDER / FILE).unlink(missing_ok=True)
         text = encoded(
             texts,
             text_folder(out, rank),
@@ -162,12 +162,14 @@ class Training:
 
         Raises:
             FloatingPointError: if a weight is no finite number any more.
-            KeyboardInterrupt: after a Ctrl-C.
+            Stopped: after a Ctrl-C.
         """
         position, chosen = self.state.position, self.chosen
         spent = position.seconds
         cuts = blocks_of(self.rows, position.blocks)
         with _engine(self, device) as (engine, settle), self._interruptible():
+            if not (self.rank or position.epoch or position.block):
+                (self.out / FOLDER / FILE).unlink(missing_ok=True)  # of what is overwritten
             while position.epoch < chosen.epochs and not self._stop:
                 number = position.epoch * position.blocks + position.block
                 lr, next_lr = (self._rate(n, position.blocks) for n in (number, number + 1))
@@ -190,7 +192,7 @@ class Training:
         if not self.rank:
             self._save(vectors)
         if self._stop:
-            raise KeyboardInterrupt
+            raise Stopped
         rmtree(text_folder(self.out, self.rank), ignore_errors=True)
         return vectors
 
@@ -292,8 +294,15 @@ class _Before:
         counts = vectors.expandos.get("count")
         self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
         self.state: State | None = load(path) if (path / FOLDER / FILE).is_file() else None
-        self.vectors, self.hierarchical = vectors.vectors, chosen.hierarchical
+        self.vectors, self.hierarchical = vectors, chosen.hierarchical
         if self.state is not None:
+            shape = len(self.words) + _buckets(chosen), width_of(chosen.size)
+            same = np.array_equal(self.state.counts, self.counts)
+            if not same or self.state.input.shape != shape:
+                raise SeqkitError(
+                    f"the vectors of {path} and the training in its {FOLDER} are not of the same "
+                    "words, as after one that was killed: resume that, or delete its folder."
+                )
             then = self.state.position.settings["hierarchical"]
             self.hierarchical = self.hierarchical or then
 
@@ -301,21 +310,32 @@ class _Before:
         """Begin from these weights; words that are new keep those that were drawn."""
         known = len(self.words)
         state.counts[:known] += self.counts
-        if self.state is None:
-            state.input[:known, : self.vectors.shape[1]] = self.vectors
-            return
-        fresh, old = len(state.counts), self.state
-        state.input[:known] = old.input[:known]
-        if not self.hierarchical:  # else outputs are of the nodes of a tree, which is another now
-            state.output[:known] = old.output[:known]
-        learnt = old.input[known:]
-        changed = np.flatnonzero(learnt.any(axis=1))
-        state.input[fresh + changed] = learnt[changed]
+        fresh, size = len(state.counts), self.vectors.vector_size
+        if self.state is not None:
+            own, grams = self.state.input[:known, :size], self.state.input[known:, :size]
+            if not self.hierarchical:  # else outputs are of the nodes of another tree
+                state.output[:known] = self.state.output[:known]
+        elif isinstance(self.vectors, SubwordVectors):
+            own, grams = self.vectors.own_rows(), self.vectors.ngrams
+        else:
+            own, grams = self.vectors.vectors, np.zeros((0, size), np.float32)
+        state.input[:known, :size] = own
+        learnt = np.flatnonzero(grams.any(axis=1))
+        state.input[fresh + learnt, :size] = grams[learnt]
 
 
 def launched() -> bool:
     """Return whether ``torchrun`` started this process as one of several."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def is_taken(out: Path) -> bool:
+    """Return whether a path holds more than what was left of a text that could not be read."""
+    if not out.is_dir():
+        return out.exists()
+    if any(path.name != FOLDER for path in out.iterdir()):
+        return True
+    return (out / FOLDER / FILE).exists() or (text_folder(out, 0) / ABOUT).exists()
 
 
 def text_folder(out: Path, rank: int) -> Path:
@@ -356,19 +376,21 @@ def seed_of(seed: int, number: int) -> int:
 def _engine(training: Training, device: str) -> Iterator[tuple[Engine, Callable[[], None]]]:
     """Give what trains, and what brings the weights up to date."""
     from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
-    from seqkit.vectors.training.merging import ReplicaEngine, update_rates
+    from seqkit.vectors.training.merging import ReplicaEngine, interval, update_rates
 
     chosen, state, rows = training.chosen, training.state, training.rows
     objective, counts, workers = chosen.objective, state.counts, chosen.workers
     grams = None if chosen.ngrams is None else chosen.ngrams.rows(training.text.words)
-    rates = update_rates(counts, objective, grams)
+    tree = None
+    if chosen.hierarchical:
+        from seqkit.vectors.training.hierarchical import huffman_tree
+
+        tree = huffman_tree(counts)
+    rates = update_rates(counts, objective, grams, tree)
     if device != "cpu":
         from seqkit.vectors.training.accelerated import TorchEngine
 
-        if chosen.hierarchical:
-            raise SeqkitError(
-                f"device={device} trains by negative sampling: leave out hierarchical=true."
-            )
+        _check_device(chosen, device)
         there = TorchEngine(
             rows, counts, state.input, state.output, objective, grams=grams, device=device
         )
@@ -380,23 +402,37 @@ def _engine(training: Training, device: str) -> Iterator[tuple[Engine, Callable[
 
             yield engine, settle
         return
-    tree = None
-    if chosen.hierarchical:
-        from seqkit.vectors.training.hierarchical import huffman_tree
-
-        tree = huffman_tree(counts)
 
     def made(input: Floats, output: Floats) -> Engine:
         return CpuEngine(rows, counts, input, output, objective, pieces=training.pieces, tree=tree)
 
-    if chosen.deterministic and workers > 1 and not launched():
-        apart = ReplicaEngine(made, state.input, state.output, rows, rates, replicas=workers)
+    if chosen.deterministic and workers > 1 and launched():
+        raise SeqkitError(
+            "the processes of torchrun are deterministic with one thread each: workers=1."
+        )
+    if chosen.deterministic and workers > 1:
+        every = interval(len(rows.values), workers)
+        apart = ReplicaEngine(
+            made, state.input, state.output, rows, rates, replicas=workers, every=every
+        )
         yield apart, apart.settle
         return
     one = made(state.input, state.output)
     local = HogwildEngine(one, rows, workers) if workers > 1 else one
     with _together(local, (state.input, state.output), rows, rates) as both:
         yield both
+
+
+def _check_device(chosen: Word2VecSettings, device: str) -> None:
+    if chosen.hierarchical:
+        raise SeqkitError(
+            f"device={device} trains by negative sampling: leave out hierarchical=true."
+        )
+    if chosen.deterministic:
+        raise SeqkitError(
+            f"device={device} adds in any order, and is not deterministic: leave that out, or "
+            "train on the cpu."
+        )
 
 
 @contextmanager
@@ -410,7 +446,9 @@ def _together(
     import torch
 
     from seqkit.vectors.training.distributed import DistributedEngine
+    from seqkit.vectors.training.merging import interval
 
     tensors = [torch.as_tensor(weight) for weight in weights]
-    several = DistributedEngine(engine, tensors, rows, rates)
+    every = interval(len(rows.values), int(os.environ["WORLD_SIZE"]))
+    several = DistributedEngine(engine, tensors, rows, rates, every=every)
     yield several, several.settle

@@ -11,6 +11,7 @@ overshoot it, so they are averaged. :func:`weight_of_changes` is the smooth rule
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,13 @@ from seqkit.vectors.training.objective import (
     noise_distribution,
 )
 
+if TYPE_CHECKING:
+    from seqkit.vectors.training.kernels import Tree
+
 Floats = NDArray[np.float32]
 
-EVERY = 50_000  # words that a replica trains on between merges
+EVERY, LEAST = 50_000, 500  # words that a replica trains on between merges: most, least
+ROUNDS = 100  # of merges in an epoch, at least, if they are not shorter than LEAST
 # Part of the way to its goal that an update covers, at a rate of 1. By experiment (skip-gram, 4
 # replicas): 0.2 to 1 give the same loss; at 0.03, and where all changes add, training diverges;
 # at 4 it learns more slowly, and where all are averaged more slowly still.
@@ -48,7 +53,10 @@ def weight_of_changes(pull: NDArray[np.float64], replicas: int) -> NDArray[np.fl
 
 
 def update_rates(
-    counts: NDArray[np.int64], objective: Objective, grams: Ragged | None = None
+    counts: NDArray[np.int64],
+    objective: Objective,
+    grams: Ragged | None = None,
+    tree: "Tree | None" = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how many updates each row expects for a word of text: input rows, output rows.
 
@@ -57,16 +65,26 @@ def update_rates(
         objective: what is trained.
         grams: n-grams of each word as rows of buckets, which follow the words' own input rows;
             only as many buckets as occur are counted.
+        tree: of hierarchical softmax, whose nodes are then the output rows.
     """
     kept = counts / counts.sum() * keep_probability(counts, objective.sample)
     reach = objective.window + 1  # words of a window, half of 2 * window + 2 on average
     predictions = kept * (reach if objective.model == "skipgram" else 1)
-    noise = objective.negative * predictions.sum() * noise_distribution(counts, objective.noise)
     inputs = kept * reach
     if grams is not None:
         buckets = np.bincount(grams.values, np.repeat(inputs, grams.lengths))
         inputs = np.concatenate([inputs, buckets])
+    if tree is not None:
+        passing = np.repeat(predictions, np.diff(tree.offsets))
+        through = np.bincount(tree.nodes, passing, minlength=len(counts)).astype(np.float64)
+        return inputs, through
+    noise = objective.negative * predictions.sum() * noise_distribution(counts, objective.noise)
     return inputs, predictions + noise
+
+
+def interval(words: int, replicas: int) -> int:
+    """Return the words that a replica trains on between merges, for a text of so many."""
+    return min(EVERY, max(LEAST, words // (ROUNDS * replicas)))
 
 
 class Timetable:

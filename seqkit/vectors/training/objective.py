@@ -64,7 +64,10 @@ def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.flo
 
 
 def noise_distribution(counts: NDArray[np.int64], power: float) -> NDArray[np.float64]:
-    """Return the probability of each word as noise, ``(words,)``, of counts raised to a power."""
-    weights = counts.astype(np.float64) ** power
+    """Return the probability of each word as noise, ``(words,)``, of counts raised to a power.
+
+    A word that no text has is no noise, whatever the power.
+    """
+    weights = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** power, 0)
     probabilities: NDArray[np.float64] = weights / weights.sum()
     return probabilities

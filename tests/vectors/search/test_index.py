@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seqkit.errors import SeqkitError
+from seqkit.files import sha256
 from seqkit.vectors import WordVectors
 from seqkit.vectors.search import approximate
 from seqkit.vectors.search.exact import Search
@@ -239,3 +240,28 @@ def test_a_full_disk_leaves_the_old_index(vectors, built, tmp_path, monkeypatch)
         with pytest.raises(SeqkitError, match="the disk is full"):
             built("principal").save(tmp_path)
     assert open_index(vectors, tmp_path).recall == built("principal").recall
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("owners", lambda a: np.full_like(a, 1 << 30)),
+        ("starts", lambda a: a[::-1].copy()),
+        ("starts", lambda a: a * 2),
+        ("halves", lambda a: np.full_like(a, np.nan)),
+        ("codes", lambda a: a[: len(a) // 2]),
+        ("axes", lambda a: a[:, :1]),
+        ("kept", lambda a: a * 1_000_000),
+    ],
+)
+def test_a_made_up_index_never_leaves_its_arrays(vectors, built, tmp_path, name, change):
+    from safetensors.numpy import load_file, save_file
+
+    vectors.save(tmp_path)
+    built("principal").save(tmp_path)
+    path, card = tmp_path / "index.principal", tmp_path / "index.json"
+    arrays = load_file(path)
+    save_file({**arrays, name: change(arrays[name])}, path)
+    card.write_text(json.dumps({**json.loads(card.read_text()), "file": sha256(path)}))
+    with pytest.raises(SeqkitError, match=r"index\.principal is not an index"):
+        open_index(vectors, tmp_path)

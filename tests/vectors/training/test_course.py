@@ -220,6 +220,69 @@ def test_a_broken_state_is_refused(text: list[list[str]], tmp_path: Path) -> Non
         train("-", TINY, tmp_path / "a", resume=True)
 
 
+def test_what_is_overwritten_is_kept_until_training_begins(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    train(text, TINY, tmp_path / "a")
+    with pytest.raises(SeqkitError, match=r"cannot read .*no such text"):
+        train(tmp_path / "no such text", TINY, tmp_path / "a", overwrite=True)
+    assert len(course.load(tmp_path / "a").position.log) == TINY.epochs
+
+
+def test_a_text_that_could_not_be_read_does_not_take_its_folder(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    with pytest.raises(SeqkitError, match="gave no words"):
+        train([[]], TINY, tmp_path / "a")
+    (tmp_path / "a" / "training" / "text-1").mkdir()  # another process of torchrun was faster
+    train(text, replace(TINY, epochs=1), tmp_path / "a")
+    (tmp_path / "file").touch()
+    with pytest.raises(SeqkitError, match="is a file: choose a folder"):
+        train(text, TINY, tmp_path / "file", overwrite=True)
+
+
+def test_vectors_and_a_training_of_other_words_are_not_mixed(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    def die(report: Report) -> None:
+        if report.epoch == 2:
+            raise MemoryError
+
+    train(text, TINY, tmp_path / "a")
+    with pytest.raises(MemoryError):
+        train(text[:500], TINY, tmp_path / "a", overwrite=True, report=die)
+    with pytest.raises(SeqkitError, match="are not of the same words"):
+        train(text, TINY, tmp_path / "b", start=tmp_path / "a")
+    train("-", TINY, tmp_path / "a", resume=True)
+    train(text, TINY, tmp_path / "b", start=tmp_path / "a")
+
+
+def test_subwords_without_their_training_go_on_with_every_row(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    chosen = replace(TINY, subwords="character", buckets=500)
+    before = train(text, chosen, tmp_path / "a")
+    before.save(tmp_path / "b")  # as converted from another's file
+    again = replace(chosen, lr=1e-9, min_lr=0, epochs=1)
+    more = train(text[:300], again, tmp_path / "c", start=tmp_path / "b")
+    for word in (*before.index_to_key, "mondayish"):
+        np.testing.assert_allclose(more[word], before[word], atol=1e-5)
+
+
+def test_reproducible_is_not_promised_where_it_is_not(
+    text: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = replace(TINY, deterministic=True, workers=2)
+    with pytest.raises(SeqkitError, match="device=meta adds in any order"):
+        train(text, chosen, tmp_path / "a", device="meta")
+    training = course.Training.begun(
+        text, chosen, tmp_path / "b", tokenizer=None, start=None, overwrite=False, rank=0
+    )
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SeqkitError, match="one thread each: workers=1"):
+        training.run("cpu", None, 0.0)
+
+
 def test_long_rows_are_cut() -> None:
     rows = Ragged.from_rows([range(7), [], range(3), range(6)])
     short = course.cut(rows, 3)
@@ -234,3 +297,21 @@ def test_phrases_become_words(tmp_path: Path) -> None:
     rows = [["new", "york", "is", "big"], ["a", "cat", "is", "big"], ["new", "york"]] * 30
     chosen = replace(TINY, min_count=1, phrases=1, phrase_threshold=0.1)
     assert "new_york" in train(rows, chosen, tmp_path / "a")
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "cbow", "characters"])
+def test_torch_trains_too(kind: str, text: list[list[str]], tmp_path: Path) -> None:
+    chosen = replace(KINDS[kind], epochs=4)
+    made = train(text, chosen, tmp_path / "a", device="cpu:0")  # cpu alone is the compiled passes
+    train(text, chosen, tmp_path / "b")
+    found, compiled = losses(tmp_path / "a"), losses(tmp_path / "b")
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < compiled[0]
+    assert np.isfinite(made.vectors).all()
+
+
+def test_what_torch_cannot_do_is_told(text: list[list[str]], tmp_path: Path) -> None:
+    with pytest.raises(SeqkitError, match="device=cpu:0 trains by negative sampling"):
+        train(text, KINDS["hierarchical"], tmp_path / "a", device="cpu:0")
+    with pytest.raises(SeqkitError, match="cuda:9"):
+        train(text, TINY, tmp_path / "b", device="cuda:9")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit.data.ragged import Ragged
+from seqkit.vectors.training.hierarchical import huffman_tree
 from seqkit.vectors.training.merging import (
     ReplicaEngine,
     Timetable,
@@ -107,6 +108,15 @@ def test_a_bucket_expects_the_updates_of_all_its_words() -> None:
     inputs, outputs = update_rates(counts, objective, grams)
     assert inputs[3:].tolist() == [inputs[0], 0, 0, inputs[0] + inputs[1]]
     assert len(outputs) == 3
+
+
+def test_a_node_of_a_tree_expects_the_updates_of_all_words_below_it() -> None:
+    counts = np.array([0, 50, 30, 20])  # a word of no text is first: the root is still trained
+    objective = Objective(sample=0, window=1)
+    _, outputs = update_rates(counts, objective, tree=huffman_tree(counts))
+    predictions = counts / 100 * 2
+    assert outputs[:3].tolist() == pytest.approx([2.0, predictions[2:].sum(), predictions[3]])
+    assert outputs[3] == 0  # there are three nodes
 
 
 def test_a_frequent_row_is_merged_often_a_rare_one_seldom_and_all_in_the_end() -> None:

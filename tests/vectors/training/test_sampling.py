@@ -57,3 +57,10 @@ def test_keep_thresholds_are_those_of_subsampling() -> None:
     kept = (keep_thresholds(counts, 1e-3) + 1.0) / 2**32
     assert kept == pytest.approx(keep_probability(counts, 1e-3), rel=1e-6)
     assert (keep_thresholds(counts, 0) == 2**32 - 1).all()
+
+
+@pytest.mark.parametrize("noise", [-1.0, 0.0, 0.75])
+def test_a_word_that_no_text_has_is_no_noise(noise: float) -> None:
+    chances = noise_distribution(np.array([0, 4, 2]), noise)
+    assert chances[0] == 0
+    assert chances[1] / chances[2] == pytest.approx(2.0**noise)
