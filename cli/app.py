@@ -96,7 +96,11 @@ def _run() -> None:
         told = ("allocate memory", "out of memory")
         if isinstance(error, RuntimeError) and not any(words in str(error) for words in told):
             raise
-        _fail("out of memory: try a smaller batch_size, max_length or hidden.", 2)
+        _fail(
+            "out of memory: try a smaller batch_size, max_length or hidden; "
+            "of word vectors, a smaller size, buckets or max_words.",
+            2,
+        )
     except BrokenPipeError:  # the reader of our output has gone, as head does
         _end_silently()
     except SystemExit as end:  # typer's own answer to that

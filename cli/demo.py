@@ -75,7 +75,7 @@ def _tokenization() -> None:
     print()
 
 
-VECTORS = "n=40000 window=10 epochs=30 sample=2e-4".split()
+VECTORS = ["n=40000", "window=10", "epochs=30", "sample=2e-4"]
 LANGUAGES = {"ko": "Korean", "en": "English"}
 
 

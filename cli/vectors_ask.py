@@ -151,6 +151,7 @@ def sentence(
     """
     from seqkit.cli.output import print_json, print_table
     from seqkit.cli.vectors_answers import chosen_path, open_vectors, tokenizer_of
+    from seqkit.errors import SeqkitError
     from seqkit.settings import check
     from seqkit.vectors.sentences import SentenceSettings, SentenceVectors
 
@@ -158,6 +159,8 @@ def sentence(
     chosen = check(SentenceSettings, {"weighting": weighting})
     model = SentenceVectors(open_vectors(path), tokenizer_of(path, tokenizer), chosen)
     found = model.nearest(texts, file, top)
+    if not any(found):
+        raise SeqkitError(f"no sentence of {file} has a word that has a vector.")
     if as_json:
         rows = [[near._asdict() for near in each] for each in found]
         print_json([{"sentence": t, "nearest": r} for t, r in zip(texts, rows, strict=True)])

@@ -73,7 +73,8 @@ def _check_paths(source: Path, out: Path, overwrite: bool) -> None:
         raise SeqkitError(f"no word vectors at {source}.")
     if out.exists() and source.samefile(out):
         raise SeqkitError(f"{out} is what is read: name another file to write.")
-    if out.exists() and not overwrite:
+    empty = out.is_dir() and not any(out.iterdir())  # as a full disk leaves it
+    if out.exists() and not empty and not overwrite:
         raise SeqkitError(f"{out} exists already: name another, or give --overwrite.")
 
 

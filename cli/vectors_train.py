@@ -81,7 +81,9 @@ def train(
             f"{out} exists already: choose another --out, or give --overwrite, or --resume if its "
             "training was stopped."
         )
-    texts, tokenizer = ("-", None) if resume else request.texts(splits)
+    texts, tokenizer = ("-", _kept_tokenizer(out)) if resume else request.texts(splits)
+    if first and not resume:
+        _keep_tokenizer(tokenizer, out / "training")
     progress = Progress(quiet=quiet or not first)
     try:
         with progress.running():
@@ -98,14 +100,13 @@ def train(
             )
     except KeyboardInterrupt as stop:
         saved = isinstance(stop, word2vec.Stopped)
-        if saved and not resume:
+        if saved:
             _keep_tokenizer(tokenizer, out)
         _tell_stopped(out, saved=saved, began=progress.last is not None)
         raise typer.Exit(130) from None
     if not first:
         return
-    if not resume:
-        _keep_tokenizer(tokenizer, out)
+    _keep_tokenizer(tokenizer, out)
     _print_end(out, progress.last, as_json)
 
 
@@ -172,6 +173,14 @@ def _example(vectors: "WordVectors") -> str:
     """Return a word to ask of: a frequent one, of letters, that is no particle."""
     frequent = list(islice(iter(vectors.words), 1000))
     return next((word for word in frequent[20:] if len(word) > 1 and word.isalpha()), frequent[0])
+
+
+def _kept_tokenizer(out: Path) -> "Tokenizer | None":
+    """Return what cut the text of a training that goes on."""
+    from seqkit.text.tokenizer import load
+
+    folder = out / "training" / "tokenizer"
+    return load(folder) if folder.is_dir() else None
 
 
 def _keep_tokenizer(tokenizer: "Tokenizer | None", out: Path) -> None:

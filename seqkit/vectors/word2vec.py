@@ -177,7 +177,7 @@ def train(
             vectors of ``start`` are of another kind, or training diverges.
         Stopped: after a Ctrl-C, once all is saved; it is a KeyboardInterrupt.
     """
-    from seqkit.vectors.training.course import launched
+    from seqkit.vectors.training.engines import launched
 
     how = partial(
         _train, texts, chosen, Path(out), tokenizer, start, resume, overwrite, report=report
@@ -204,7 +204,8 @@ def _train(
     rank: int,
 ) -> WordVectors:
     """Train as one process of several, or as the only one."""
-    from seqkit.vectors.training.course import Training, launched
+    from seqkit.vectors.training.course import Training
+    from seqkit.vectors.training.engines import launched
 
     if resume:
         training = Training.resumed(out, chosen, rank=rank)
@@ -233,6 +234,6 @@ def settings_of(out: Path) -> Word2VecSettings:
     Raises:
         SeqkitError: if the folder has no state of a training.
     """
-    from seqkit.vectors.training.state import load
+    from seqkit.vectors.training.state import position_of
 
-    return check(Word2VecSettings, load(Path(out)).position.settings)
+    return check(Word2VecSettings, position_of(Path(out)).settings)

@@ -239,6 +239,19 @@ def test_index_is_built_once_and_asked(vectors: Seqkit) -> None:
     assert "seqkit vectors convert many.bin FOLDER" in vectors("index", "many.bin", ok=False).stderr
 
 
+def test_a_file_without_a_known_sentence_is_told(vectors: Seqkit) -> None:
+    (vectors.folder / "none.txt").write_text("", encoding="utf-8")
+    ran = vectors("sentence", "서울", "--in", "none.txt", ok=False)
+    assert ran.returncode == 2
+    assert "no sentence of none.txt has a word that has a vector" in ran.stderr
+
+
+def test_convert_writes_into_a_folder_that_is_empty(vectors: Seqkit) -> None:
+    (vectors.folder / "there").mkdir()
+    vectors("convert", "royal", "there")
+    assert "exists already" in vectors("convert", "royal", "there", ok=False).stderr
+
+
 def test_info_shows_truth_values_and_fractions_as_such(vectors: Seqkit) -> None:
     card = {"settings": {"mean": True, "hierarchical": False, "max_words": None}, "loss": 2 / 3}
     made = WordVectors.of(["가", "나"], np.eye(2, dtype=np.float32), card=card)

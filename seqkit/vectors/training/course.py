@@ -1,11 +1,10 @@
 """The course of a training of word vectors: begun, run block by block, stopped and resumed."""
 
 import json
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +15,18 @@ import numpy as np
 
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
-from seqkit.files import write_text
+from seqkit.files import write_bytes, write_text
 from seqkit.settings import as_dict, check
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
-from seqkit.vectors.training.objective import Engine
+from seqkit.vectors.training.engines import engine_of, launched
+from seqkit.vectors.training.phrases import PHRASES_FILE as PHRASES
 from seqkit.vectors.training.reading import ABOUT, Encoded, Texts, encoded
+from seqkit.vectors.training.start import Start, buckets_of
 from seqkit.vectors.training.state import (
     FILE,
     FOLDER,
-    Floats,
     Position,
     State,
     into,
@@ -38,7 +38,7 @@ from seqkit.vectors.word2vec import Report, Stopped, Word2VecSettings
 TEXT, LOG = "text", "log.jsonl"
 LONGEST = 10_000  # words of a row; a longer one is cut, as by word2vec and gensim
 BLOCK = 400_000  # words of text between two reports; some tenths of a second
-CHANGEABLE = ("epochs", "workers", "max_words", "min_count")  # without another course of training
+CHANGEABLE = ("epochs", "workers")
 Progress = Callable[[Report], None]
 
 
@@ -77,7 +77,7 @@ class Training:
             raise SeqkitError(f"{out} is a file: choose a folder.")
         if not overwrite and not rank and is_taken(out):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
-        before = None if start is None else _Before(Path(start), chosen)
+        before = None if start is None else Start(Path(start), chosen)
         text = encoded(
             texts,
             text_folder(out, rank),
@@ -85,12 +85,12 @@ class Training:
             min_count=chosen.min_count,
             max_words=chosen.max_words,
             vocabulary=None if before is None else before.words,
-            phrases=chosen.collocations,
+            phrases=(before and before.phrases) or chosen.collocations,
             workers=chosen.workers,
         )
         blocks = max(1, round(len(text.rows.values) / BLOCK))
         position = Position(as_dict(chosen), text.digest, blocks)
-        width, buckets = width_of(chosen.size), _buckets(chosen)
+        width, buckets = width_of(chosen.size), buckets_of(chosen)
         weights = into(None, (len(text.words) + buckets, width))
         state = State(weights, into(None, (len(text.words), width)), text.counts.copy(), position)
         made = cls(out, text, state, chosen, rank)
@@ -125,8 +125,7 @@ class Training:
         text = Encoded.open(folder)
         if text.digest != state.position.digest:
             raise SeqkitError(f"{folder} is not the text that the training began with.")
-        kept = {name: getattr(before, name) for name in ("max_words", "min_count")}
-        return cls(out, text, state, replace(chosen, **kept), rank)
+        return cls(out, text, state, chosen, rank)
 
     def _draw(self) -> None:
         """Draw the input rows: uniform within 1 / size of zero, as gensim does; outputs are 0.
@@ -167,9 +166,11 @@ class Training:
         position, chosen = self.state.position, self.chosen
         spent = position.seconds
         cuts = blocks_of(self.rows, position.blocks)
-        with _engine(self, device) as (engine, settle), self._interruptible():
+        with engine_of(self, device) as (engine, settle), self._interruptible():
             if not (self.rank or position.epoch or position.block):
                 (self.out / FOLDER / FILE).unlink(missing_ok=True)  # of what is overwritten
+                if self.by_epochs:
+                    self.state.save(self.out)
             while position.epoch < chosen.epochs and not self._stop:
                 number = position.epoch * position.blocks + position.block
                 lr, next_lr = (self._rate(n, position.blocks) for n in (number, number + 1))
@@ -195,6 +196,15 @@ class Training:
             raise Stopped
         rmtree(text_folder(self.out, self.rank), ignore_errors=True)
         return vectors
+
+    @property
+    def by_epochs(self) -> bool:
+        """Whether a resumed training begins its epoch anew.
+
+        Replicas are merged when training stops, which they would not have been: reproducible
+        threads go on from the last epoch instead.
+        """
+        return self.chosen.deterministic and self.chosen.workers > 1
 
     def _rate(self, number: int, blocks: int) -> float:
         """Return the learning rate before a block: it falls linearly over all of them."""
@@ -253,7 +263,10 @@ class Training:
         vectors.save(self.out)
         log = self.state.position.log
         write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
-        self.state.save(self.out)
+        if (phrases := self.out / FOLDER / TEXT / PHRASES).is_file():
+            write_bytes(self.out / PHRASES, phrases.read_bytes())
+        if not (self._stop and self.by_epochs):
+            self.state.save(self.out)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -274,61 +287,6 @@ class Training:
             signal.signal(signal.SIGINT, before)
 
 
-class _Before:
-    """What vectors that training starts from know already."""
-
-    def __init__(self, path: Path, chosen: Word2VecSettings) -> None:
-        vectors = WordVectors.load(path)
-        self.path, self.words = path, list(vectors.index_to_key)
-        if vectors.vector_size != chosen.size:
-            raise SeqkitError(
-                f"{path} has vectors of {vectors.vector_size} features: "
-                f"start from them with size={vectors.vector_size}."
-            )
-        ngrams = vectors.subwords if isinstance(vectors, SubwordVectors) else None
-        if ngrams != chosen.ngrams:
-            raise SeqkitError(
-                f"{path} has not the subwords that are chosen: give the subwords, min_n, max_n, "
-                "syllables and buckets that it was trained with ('seqkit vectors info' tells)."
-            )
-        counts = vectors.expandos.get("count")
-        self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
-        self.state: State | None = load(path) if (path / FOLDER / FILE).is_file() else None
-        self.vectors, self.hierarchical = vectors, chosen.hierarchical
-        if self.state is not None:
-            shape = len(self.words) + _buckets(chosen), width_of(chosen.size)
-            same = np.array_equal(self.state.counts, self.counts)
-            if not same or self.state.input.shape != shape:
-                raise SeqkitError(
-                    f"the vectors of {path} and the training in its {FOLDER} are not of the same "
-                    "words, as after one that was killed: resume that, or delete its folder."
-                )
-            then = self.state.position.settings["hierarchical"]
-            self.hierarchical = self.hierarchical or then
-
-    def put_into(self, state: State) -> None:
-        """Begin from these weights; words that are new keep those that were drawn."""
-        known = len(self.words)
-        state.counts[:known] += self.counts
-        fresh, size = len(state.counts), self.vectors.vector_size
-        if self.state is not None:
-            own, grams = self.state.input[:known, :size], self.state.input[known:, :size]
-            if not self.hierarchical:  # else outputs are of the nodes of another tree
-                state.output[:known] = self.state.output[:known]
-        elif isinstance(self.vectors, SubwordVectors):
-            own, grams = self.vectors.own_rows(), self.vectors.ngrams
-        else:
-            own, grams = self.vectors.vectors, np.zeros((0, size), np.float32)
-        state.input[:known, :size] = own
-        learnt = np.flatnonzero(grams.any(axis=1))
-        state.input[fresh + learnt, :size] = grams[learnt]
-
-
-def launched() -> bool:
-    """Return whether ``torchrun`` started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
 def is_taken(out: Path) -> bool:
     """Return whether a path holds more than what was left of a text that could not be read."""
     if not out.is_dir():
@@ -341,10 +299,6 @@ def is_taken(out: Path) -> bool:
 def text_folder(out: Path, rank: int) -> Path:
     """Return where a process keeps its encoded text."""
     return out / FOLDER / (f"{TEXT}-{rank}" if rank else TEXT)
-
-
-def _buckets(chosen: Word2VecSettings) -> int:
-    return 0 if chosen.ngrams is None else chosen.ngrams.buckets
 
 
 def cut(rows: Ragged, longest: int) -> Ragged:
@@ -370,85 +324,3 @@ def seed_of(seed: int, number: int) -> int:
     from seqkit.vectors.training.merging import mixed
 
     return mixed(seed, number)
-
-
-@contextmanager
-def _engine(training: Training, device: str) -> Iterator[tuple[Engine, Callable[[], None]]]:
-    """Give what trains, and what brings the weights up to date."""
-    from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
-    from seqkit.vectors.training.merging import ReplicaEngine, interval, update_rates
-
-    chosen, state, rows = training.chosen, training.state, training.rows
-    objective, counts, workers = chosen.objective, state.counts, chosen.workers
-    grams = None if chosen.ngrams is None else chosen.ngrams.rows(training.text.words)
-    tree = None
-    if chosen.hierarchical:
-        from seqkit.vectors.training.hierarchical import huffman_tree
-
-        tree = huffman_tree(counts)
-    rates = update_rates(counts, objective, grams, tree)
-    if device != "cpu":
-        from seqkit.vectors.training.accelerated import TorchEngine
-
-        _check_device(chosen, device)
-        there = TorchEngine(
-            rows, counts, state.input, state.output, objective, grams=grams, device=device
-        )
-        with _together(there, there.weights, rows, rates) as (engine, merge):
-
-            def settle() -> None:
-                merge()
-                there.settle()
-
-            yield engine, settle
-        return
-
-    def made(input: Floats, output: Floats) -> Engine:
-        return CpuEngine(rows, counts, input, output, objective, pieces=training.pieces, tree=tree)
-
-    if chosen.deterministic and workers > 1 and launched():
-        raise SeqkitError(
-            "the processes of torchrun are deterministic with one thread each: workers=1."
-        )
-    if chosen.deterministic and workers > 1:
-        every = interval(len(rows.values), workers)
-        apart = ReplicaEngine(
-            made, state.input, state.output, rows, rates, replicas=workers, every=every
-        )
-        yield apart, apart.settle
-        return
-    one = made(state.input, state.output)
-    local = HogwildEngine(one, rows, workers) if workers > 1 else one
-    with _together(local, (state.input, state.output), rows, rates) as both:
-        yield both
-
-
-def _check_device(chosen: Word2VecSettings, device: str) -> None:
-    if chosen.hierarchical:
-        raise SeqkitError(
-            f"device={device} trains by negative sampling: leave out hierarchical=true."
-        )
-    if chosen.deterministic:
-        raise SeqkitError(
-            f"device={device} adds in any order, and is not deterministic: leave that out, or "
-            "train on the cpu."
-        )
-
-
-@contextmanager
-def _together(
-    engine: Engine, weights: Sequence[Any], rows: Ragged, rates: Any
-) -> Iterator[tuple[Engine, Callable[[], None]]]:
-    """Give an engine that trains with the other processes of torchrun, if there are any."""
-    if not launched():
-        yield engine, lambda: None
-        return
-    import torch
-
-    from seqkit.vectors.training.distributed import DistributedEngine
-    from seqkit.vectors.training.merging import interval
-
-    tensors = [torch.as_tensor(weight) for weight in weights]
-    every = interval(len(rows.values), int(os.environ["WORLD_SIZE"]))
-    several = DistributedEngine(engine, tensors, rows, rates, every=every)
-    yield several, several.settle

@@ -24,11 +24,6 @@ from seqkit.vectors.training.objective import Engine, Tally
 PATIENCE = timedelta(hours=1)  # that ranks wait for one another, while rank 0 reads the text
 
 
-def launched() -> bool:
-    """Return whether ``torchrun`` started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
 @contextmanager
 def process_group(device: str = "cpu") -> Iterator[int]:
     """Join the processes that ``torchrun`` started; give this one's rank, 0 for the writer.

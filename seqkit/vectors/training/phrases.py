@@ -19,6 +19,7 @@ from seqkit.settings import as_dict, check, settings
 
 FORMAT = "seqkit phrases 1"
 JOIN = "_"
+PHRASES_FILE = "phrases.json"
 
 
 @settings

@@ -27,10 +27,10 @@ from seqkit.text.counting import Pair, Progress, mapped
 from seqkit.text.scan import WordTable
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.vectors.training.phrases import Phrases, PhraseSettings, learn
+from seqkit.vectors.training.phrases import PHRASES_FILE, Phrases, PhraseSettings, learn
 
 ROWS, WORDS, ABOUT = "rows", "vocabulary.txt", "encoded.json"
-PLAIN, PHRASES = "plain", "phrases.json"
+PLAIN = "plain"
 MOST_WORDS = 1 << 22  # distinct words held in memory: vectors of so many take gigabytes anyway
 _UNWRITABLE = re.compile(r"[\n\r\0\ud800-\udfff]")
 
@@ -130,7 +130,7 @@ def encoded(
         )
         if isinstance(phrases, PhraseSettings):
             phrases = learn(plain.sentences, phrases)
-        phrases.save(folder / PHRASES)
+        phrases.save(folder / PHRASES_FILE)
         texts, tokenizer, progress = map(phrases.joined, plain.sentences()), None, None
     with closing(_drafted(texts, folder / ROWS, tokenizer, workers, progress)) as draft:
         chosen = _chosen(draft, known, min_count, max_words)

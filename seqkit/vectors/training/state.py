@@ -78,16 +78,36 @@ def load(out: Path) -> State:
     Raises:
         SeqkitError: if there is none or it is damaged.
     """
+    tensors = _tensors(out)
+    try:
+        first, second = (into(tensors[name], tensors[name].shape) for name in ("input", "output"))
+        return State(first, second, np.array(tensors["counts"]), _position(tensors))
+    except (KeyError, ValueError, TypeError):
+        raise _damaged(out) from None
+
+
+def position_of(out: Path) -> Position:
+    """Read the position alone, as :func:`load` does."""
+    try:
+        return _position(_tensors(out))
+    except (KeyError, ValueError, TypeError):
+        raise _damaged(out) from None
+
+
+def _tensors(out: Path) -> dict[str, NDArray[Any]]:
     path = Path(out) / FOLDER / FILE
     if not path.is_file():
         raise SeqkitError(f"{out} holds no state of a training to go on from: begin without it.")
-    tensors = map_tensors(path)
-    try:
-        first, second = (into(tensors[name], tensors[name].shape) for name in ("input", "output"))
-        position = Position(**json.loads(tensors["position"].tobytes()))
-        return State(first, second, np.array(tensors["counts"]), position)
-    except (KeyError, ValueError, TypeError):
-        raise SeqkitError(f"{path} is damaged: train anew, with --overwrite.") from None
+    return map_tensors(path)
+
+
+def _position(tensors: dict[str, NDArray[Any]]) -> Position:
+    return Position(**json.loads(tensors["position"].tobytes()))
+
+
+def _damaged(out: Path) -> SeqkitError:
+    path = Path(out) / FOLDER / FILE
+    return SeqkitError(f"{path} is damaged: train anew, with --overwrite.")
 
 
 def width_of(size: int) -> int:

@@ -315,3 +315,35 @@ def test_what_torch_cannot_do_is_told(text: list[list[str]], tmp_path: Path) -> 
         train(text, KINDS["hierarchical"], tmp_path / "a", device="cpu:0")
     with pytest.raises(SeqkitError, match="cuda:9"):
         train(text, TINY, tmp_path / "b", device="cuda:9")
+
+
+def test_reproducible_threads_resume_from_the_last_epoch(
+    text: list[list[str]], tmp_path: Path
+) -> None:
+    chosen = replace(TINY, workers=3, deterministic=True)
+    seen: list[Report] = []
+
+    def interrupt(report: Report) -> None:
+        seen.append(report)
+        if len(seen) in (2, 12):  # in the first epoch, and in a later one
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(text, chosen, tmp_path / "a", report=interrupt)
+    assert WordVectors.load(tmp_path / "a").card["epochs"] > 0
+    with pytest.raises(KeyboardInterrupt):
+        train("-", chosen, tmp_path / "a", resume=True, report=interrupt)
+    train("-", chosen, tmp_path / "a", resume=True)
+    train(text, chosen, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
+
+
+def test_phrases_are_joined_again_in_a_text_to_go_on_with(tmp_path: Path) -> None:
+    pytest.importorskip("gensim", reason="learning phrases needs gensim")
+    rows = [["new", "york", "is", "big"], ["a", "cat", "is", "big"], ["new", "york"]] * 30
+    chosen = replace(TINY, min_count=1, phrases=1, phrase_threshold=0.1)
+    train(rows, chosen, tmp_path / "a")
+    more = [["new", "york", "sleeps"], ["a", "cat", "sleeps"]]  # too few to learn it from
+    made = train(more, chosen, tmp_path / "b", start=tmp_path / "a")
+    assert made.get_vecattr("new_york", "count") == 61
+    assert "new" not in made

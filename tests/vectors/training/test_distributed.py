@@ -13,6 +13,7 @@ from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
 from seqkit.vectors.training import distributed
 from seqkit.vectors.training.accelerated import TorchEngine
+from seqkit.vectors.training.engines import launched
 from seqkit.vectors.training.merging import update_rates
 from seqkit.vectors.training.objective import Engine, Objective
 
@@ -122,9 +123,9 @@ def test_each_process_of_a_machine_has_its_own_gpu(monkeypatch: pytest.MonkeyPat
     assert distributed.own_device("cuda:1") == "cuda:1"
     assert distributed.own_device("cpu") == "cpu"
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert distributed.launched()
+    assert launched()
     monkeypatch.delenv("WORLD_SIZE")
-    assert not distributed.launched()
+    assert not launched()
 
 
 if __name__ == "__main__":
