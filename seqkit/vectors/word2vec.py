@@ -127,7 +127,8 @@ class Report:
         words: of the text, passed so far, over all epochs.
         total_words: of all epochs.
         seconds: of training, an earlier part that was resumed included.
-        loss: mean objective of a pair, since the epoch began.
+        loss: mean objective of a pair: since the epoch began, while it is learnt from; at the end
+            of an epoch on a sample of the text, with the weights at rest, as the log keeps it.
         lr: the learning rate now.
     """
 

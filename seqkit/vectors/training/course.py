@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, Self
@@ -21,6 +22,7 @@ from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
 from seqkit.vectors.training.engines import engine_of, launched
+from seqkit.vectors.training.objective import Engine
 from seqkit.vectors.training.phrases import PHRASES_FILE as PHRASES
 from seqkit.vectors.training.reading import ABOUT, Encoded, Texts, encoded
 from seqkit.vectors.training.start import Start, buckets_of
@@ -38,6 +40,8 @@ from seqkit.vectors.word2vec import Report, Stopped, Word2VecSettings
 TEXT, LOG = "text", "log.jsonl"
 LONGEST = 10_000  # words of a row; a longer one is cut, as by word2vec and gensim
 BLOCK = 400_000  # words of text between two reports; some tenths of a second
+UNTRAINED = 1 << 32  # blocks that are not trained on are numbered from here
+SAMPLES, SAMPLE = 20, 10_000  # stretches of the text, and their words, that tell the loss
 CHANGEABLE = ("epochs", "workers")
 Progress = Callable[[Report], None]
 
@@ -181,11 +185,14 @@ class Training:
                 position.pairs += tally.pairs
                 position.kept += tally.words
                 position.seconds = spent + time.perf_counter() - began
-                if report is not None:
-                    report(self._report(next_lr))
+                loss = position.loss / max(1, position.pairs)
                 if position.block == position.blocks:
                     settle()
-                    self._end_epoch()
+                    loss = self._loss_at_rest(engine)
+                if report is not None:
+                    report(self._report(next_lr, loss))
+                if position.block == position.blocks:
+                    self._end_epoch(loss)
                     if position.epoch < chosen.epochs and not self.rank:
                         self.state.save(self.out)
             settle()
@@ -211,10 +218,29 @@ class Training:
         done = number / (blocks * self.chosen.epochs)
         return self.chosen.lr + (self.chosen.min_lr - self.chosen.lr) * done
 
-    def _report(self, lr: float) -> Report:
+    def _loss_at_rest(self, engine: Engine) -> float:
+        """Return the mean loss of a pair on samples of the text, without learning from them.
+
+        While it learns, training meets pairs just after it was trained on others of the same
+        window, which makes them easy, the more so the higher the rate: the running loss can rise
+        though the vectors get better.
+        """
+        offsets = np.asarray(self.rows.offsets)
+        begins = np.linspace(0, offsets[-1], SAMPLES + 1)[:-1]
+        firsts = np.searchsorted(offsets[:-1], begins)
+        lasts = np.searchsorted(offsets, np.minimum(begins + SAMPLE, offsets[-1]))
+        seed = partial(seed_of, self.chosen.seed)
+        tallies = [
+            engine.run(int(first), int(last), 0.0, 0.0, seed(UNTRAINED + number))
+            for number, (first, last) in enumerate(zip(firsts, lasts, strict=True))
+            if first < last
+        ]
+        return sum(t.loss for t in tallies) / max(1, sum(t.pairs for t in tallies))
+
+    def _report(self, lr: float, loss: float) -> Report:
         position, words = self.state.position, self.text.total_words
         done = position.epoch + position.block / position.blocks
-        loss, epochs = position.loss / max(1, position.pairs), self.chosen.epochs
+        epochs = self.chosen.epochs
         return Report(
             epoch=position.epoch + 1,
             epochs=epochs,
@@ -225,13 +251,14 @@ class Training:
             lr=lr,
         )
 
-    def _end_epoch(self) -> None:
+    def _end_epoch(self, loss: float) -> None:
         position = self.state.position
         if not all(np.isfinite(weights.sum()) for weights in (self.state.input, self.state.output)):
             raise FloatingPointError
         row = {
             "epoch": position.epoch + 1,
-            "loss": position.loss / max(1, position.pairs),
+            "loss": loss,
+            "running_loss": position.loss / max(1, position.pairs),
             "pairs": position.pairs,
             "kept_words": position.kept,
             "seconds": round(position.seconds, 3),

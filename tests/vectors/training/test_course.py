@@ -347,3 +347,18 @@ def test_phrases_are_joined_again_in_a_text_to_go_on_with(tmp_path: Path) -> Non
     made = train(more, chosen, tmp_path / "b", start=tmp_path / "a")
     assert made.get_vecattr("new_york", "count") == 61
     assert "new" not in made
+
+
+@pytest.mark.parametrize("kind", ["skipgram", "characters", "sum"])
+def test_the_logged_loss_is_that_of_the_weights_at_rest(
+    kind: str, text: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Report] = []
+    train(text, KINDS[kind], tmp_path / "a", report=seen.append)
+    found = losses(tmp_path / "a")
+    assert [r.loss for r in seen if r.words % sum(map(len, text)) == 0] == found
+    monkeypatch.setattr(course, "SAMPLES", 1)  # all of this text, which is shorter
+    monkeypatch.setattr(course, "SAMPLE", 10**9)
+    train(text, KINDS[kind], tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")  # measuring changes nothing
+    assert losses(tmp_path / "b") == pytest.approx(found, abs=0.05)
