@@ -34,22 +34,27 @@ _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-def _prefetch(_: Any, array: Any, index: Any) -> Any:  # noqa: ARG001, known by position
-    """Have ``array[index]`` fetched into the cache, without waiting for it."""
+def _prefetch(write: int) -> Any:
+    """Return what has ``array[index]`` fetched into the cache, to read or to write, unawaited."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        call = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(call, [place, number(0), number(3), number(1)])  # to read, keep, data
-        return context.get_dummy_value()
+    def prefetch(_: Any, array: Any, index: Any) -> Any:  # noqa: ARG001, known by position
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+            byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+            place = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+            kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+            call = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+            builder.call(call, [place, number(write), number(3), number(1)])  # keep; data
+            return context.get_dummy_value()
 
-    return types.void(array, types.int64), generate
+        return types.void(array, types.int64), generate
+
+    return intrinsic(prefetch)
 
 
-prefetch: Any = intrinsic(_prefetch)  # called without its first argument
+# Called without the first argument. Fetched to be written, a line is taken from other threads
+# once, not first shared and then taken.
+prefetch, prefetch_to_write = _prefetch(0), _prefetch(1)
 
 
 @compiled

@@ -19,7 +19,7 @@ from numba import njit
 from numba.cpython.unsafe import tuple as tuples
 from numpy.typing import NDArray
 
-from seqkit.text.kernels import prefetch
+from seqkit.text.kernels import prefetch_to_write
 from seqkit.vectors.training import tiles
 from seqkit.vectors.training.tiles import tile
 
@@ -161,7 +161,7 @@ def fetch_of(width: int) -> Any:
     @inlined
     def fetch(matrix: Any, row: Any) -> None:
         for place in range(0, width, LINE):
-            prefetch(matrix, row * width + place)
+            prefetch_to_write(matrix, row * width + place)
 
     return fetch
 
