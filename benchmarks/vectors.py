@@ -136,7 +136,8 @@ def value(side: str, model: str, name: str, lr: float, seed: int, asked: str) ->
     if not path.is_file():
         return None
     found: list[Any] = json.loads(path.read_text(encoding="utf-8"))["scores"]
-    return next(s[3] for s in found if s[0] == asked and "wrong" not in s[2] and "0" not in s[2])
+    known = (s[3] for s in found if s[0] == asked and "wrong" not in s[2] and "0" not in s[2])
+    return float(next(known))
 
 
 ABOUT = """\
