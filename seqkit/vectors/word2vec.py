@@ -206,8 +206,10 @@ def _train(
 ) -> WordVectors:
     """Train as one process of several, or as the only one."""
     from seqkit.vectors.training.course import Training
-    from seqkit.vectors.training.engines import launched
+    from seqkit.vectors.training.engines import check_device, launched
 
+    if device != "cpu":  # before the text is read
+        check_device(chosen, device)
     if resume:
         training = Training.resumed(out, chosen, rank=rank)
     else:

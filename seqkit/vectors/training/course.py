@@ -172,9 +172,7 @@ class Training:
         cuts = blocks_of(self.rows, position.blocks)
         with engine_of(self, device) as (engine, settle), self._interruptible():
             if not (self.rank or position.epoch or position.block):
-                (self.out / FOLDER / FILE).unlink(missing_ok=True)  # of what is overwritten
-                if self.by_epochs:
-                    self.state.save(self.out)
+                self.state.save(self.out)  # killed in the first epoch, it resumes without the text
             while position.epoch < chosen.epochs and not self._stop:
                 number = position.epoch * position.blocks + position.block
                 lr, next_lr = (self._rate(n, position.blocks) for n in (number, number + 1))

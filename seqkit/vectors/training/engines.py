@@ -37,7 +37,6 @@ def engine_of(training: "Training", device: str) -> Iterator[tuple[Engine, Calla
     if device != "cpu":
         from seqkit.vectors.training.accelerated import TorchEngine
 
-        _check_device(chosen, device)
         there = TorchEngine(
             rows, counts, state.input, state.output, objective, grams=grams, device=device
         )
@@ -70,7 +69,14 @@ def engine_of(training: "Training", device: str) -> Iterator[tuple[Engine, Calla
         yield both
 
 
-def _check_device(chosen: Word2VecSettings, device: str) -> None:
+def check_device(chosen: Word2VecSettings, device: str) -> None:
+    """Make sure that a device other than the processor is there, and can do what is chosen.
+
+    Raises:
+        SeqkitError: if not.
+    """
+    from seqkit.vectors.training.accelerated import find_device
+
     if chosen.hierarchical:
         raise SeqkitError(
             f"device={device} trains by negative sampling: leave out hierarchical=true."
@@ -80,6 +86,7 @@ def _check_device(chosen: Word2VecSettings, device: str) -> None:
             f"device={device} adds in any order, and is not deterministic: leave that out, or "
             "train on the cpu."
         )
+    find_device(device)
 
 
 @contextmanager

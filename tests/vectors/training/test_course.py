@@ -315,6 +315,7 @@ def test_what_torch_cannot_do_is_told(text: list[list[str]], tmp_path: Path) -> 
         train(text, KINDS["hierarchical"], tmp_path / "a", device="cpu:0")
     with pytest.raises(SeqkitError, match="cuda:9"):
         train(text, TINY, tmp_path / "b", device="cuda:9")
+    assert not (tmp_path / "b").exists()  # the text was not read in vain
 
 
 def test_reproducible_threads_resume_from_the_last_epoch(
@@ -362,3 +363,14 @@ def test_the_logged_loss_is_that_of_the_weights_at_rest(
     train(text, KINDS[kind], tmp_path / "b")
     assert same(tmp_path / "a", tmp_path / "b")  # measuring changes nothing
     assert losses(tmp_path / "b") == pytest.approx(found, abs=0.05)
+
+
+def test_a_training_that_died_at_once_resumes_too(text: list[list[str]], tmp_path: Path) -> None:
+    def die(_: Report) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        train(text, TINY, tmp_path / "a", report=die)
+    train("-", TINY, tmp_path / "a", resume=True)
+    train(text, TINY, tmp_path / "b")
+    assert same(tmp_path / "a", tmp_path / "b")
