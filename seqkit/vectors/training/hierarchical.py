@@ -24,6 +24,8 @@ from seqkit.vectors.training.kernels import (
     compose,
     fetch_of,
     fetch_path_of,
+    fetch_word_of,
+    gather_of,
     learn_by_tree,
     longest,
     reach,
@@ -165,7 +167,8 @@ def subword_skipgram(width: int) -> Any:
     The centre is the input that predicts each word of its window, as in
     :func:`seqkit.vectors.training.passes.subword_skipgram`.
     """
-    learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
+    learn, fetch_path = learn_by_tree(width), fetch_path_of(width)
+    fetch_word = fetch_word_of(width, True)
 
     @compiled_as(width)
     def train(
@@ -200,8 +203,7 @@ def subword_skipgram(width: int) -> Any:
                     fetch_path(output, tree, kept[centre + window + 1])
                 if centre + 1 < count:
                     new = kept[centre + 1]
-                    for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
-                        fetch(input, np.int64(piece))
+                    fetch_word(input, extra, new)
                 word = kept[centre]
                 pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
                 compose(input, pieces, before, hidden[0])
@@ -225,7 +227,8 @@ def cbow(width: int, subwords: bool, mean: bool) -> Any:
 
     The hidden vector and its rows' changes are as in :func:`seqkit.vectors.training.passes.cbow`.
     """
-    learn, fetch, fetch_path = learn_by_tree(width), fetch_of(width), fetch_path_of(width)
+    learn, fetch_path = learn_by_tree(width), fetch_path_of(width)
+    gather, fetch_word = gather_of(subwords), fetch_word_of(width, subwords)
 
     @compiled_as(width, subwords, mean)
     def train(
@@ -262,23 +265,10 @@ def cbow(width: int, subwords: bool, mean: bool) -> Any:
                     fetch_path(output, tree, kept[centre + 1])
                 if centre + 1 + window < count:
                     new = kept[centre + 1 + window]
-                    if subwords:
-                        for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
-                            fetch(input, np.int64(piece))
-                    else:
-                        fetch(input, np.int64(new))
+                    fetch_word(input, extra, new)
                 state, distance = reach(state, window)
-                size = 0
-                for at in range(max(0, centre - distance), min(count, centre + distance + 1)):
-                    if at != centre:
-                        word = kept[at]
-                        if subwords:
-                            for piece in extra.rows[extra.offsets[word] : extra.offsets[word + 1]]:
-                                rows[size] = piece
-                                size += 1
-                        else:
-                            rows[size] = word
-                            size += 1
+                begin_at, end_at = max(0, centre - distance), min(count, centre + distance + 1)
+                size = gather(kept, begin_at, centre, end_at, extra, rows)
                 compose(input, rows[:size], before, hidden[0], mean)
                 loss, chance = learn(hidden, (0,), output, tree, kept[centre], rate, loss, chance)
                 share = np.float32(1) if mean else np.float32(1) / np.float32(size)

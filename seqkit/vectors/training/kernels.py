@@ -166,6 +166,48 @@ def fetch_of(width: int) -> Any:
     return fetch
 
 
+@cache
+def fetch_word_of(width: int, subwords: bool) -> Any:
+    """Return ``fetch_word(matrix, extra, word)``: has all input rows of a word brought near."""
+    fetch = fetch_of(width)
+
+    @inlined
+    def fetch_word(matrix: Any, extra: Any, word: Any) -> None:
+        if subwords:
+            for row in extra.rows[extra.offsets[word] : extra.offsets[word + 1]]:
+                fetch(matrix, np.int64(row))
+        else:
+            fetch(matrix, np.int64(word))
+
+    return fetch_word
+
+
+@cache
+def gather_of(subwords: bool) -> Any:
+    """Return ``gather(kept, begin, centre, end, extra, rows) -> int`` for compiled code.
+
+    It writes the input rows of the words around the centre to ``rows``, and returns how many.
+    """
+
+    @inlined
+    def gather(kept: Any, begin: Any, centre: Any, end: Any, extra: Any, rows: Any) -> Any:
+        size = 0
+        for at in range(begin, end):
+            if at == centre:
+                continue
+            word = kept[at]
+            if subwords:
+                for row in extra.rows[extra.offsets[word] : extra.offsets[word + 1]]:
+                    rows[size] = row
+                    size += 1
+            else:
+                rows[size] = word
+                size += 1
+        return size
+
+    return gather
+
+
 @inlined
 def longest(offsets: Any, first: Any, last: Any) -> Any:
     """Return the length of the longest of some rows."""

@@ -27,6 +27,8 @@ from seqkit.vectors.training.kernels import (
     compiled_as,
     compose,
     fetch_of,
+    fetch_word_of,
+    gather_of,
     learn_by_negatives,
     longest,
     reach,
@@ -114,7 +116,7 @@ def subword_skipgram(width: int, negative: int) -> Any:
     composed: neighbours share many n-grams, and must not learn them twice.
     """
     learn, draw_targets = learn_by_negatives(width, negative), targets_of(width, negative)
-    fetch, blank = fetch_of(width), (0,) * (negative + 1)
+    fetch_word, blank = fetch_word_of(width, True), (0,) * (negative + 1)
 
     @compiled_as(width, negative)
     def train(
@@ -154,8 +156,7 @@ def subword_skipgram(width: int, negative: int) -> Any:
                 state, upcoming = draw_targets(state, context[0], sampling, output)
                 if centre + 1 < count:
                     new = kept[centre + 1]
-                    for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
-                        fetch(input, np.int64(piece))
+                    fetch_word(input, extra, new)
                 word = kept[centre]
                 pieces = extra.rows[extra.offsets[word] : extra.offsets[word + 1]]
                 compose(input, pieces, before, hidden[0])
@@ -183,7 +184,8 @@ def cbow(width: int, negative: int, subwords: bool, mean: bool) -> Any:
     """
     learn = learn_by_negatives(width, negative)
     draw_targets = targets_of(width, negative)
-    fetch, blank = fetch_of(width), (0,) * (negative + 1)
+    gather, fetch_word = gather_of(subwords), fetch_word_of(width, subwords)
+    blank = (0,) * (negative + 1)
 
     @compiled_as(width, negative, subwords, mean)
     def train(
@@ -223,25 +225,12 @@ def cbow(width: int, negative: int, subwords: bool, mean: bool) -> Any:
                     )
                     if centre + 1 + window < count:
                         new = kept[centre + 1 + window]
-                        if subwords:
-                            for piece in extra.rows[extra.offsets[new] : extra.offsets[new + 1]]:
-                                fetch(input, np.int64(piece))
-                        else:
-                            fetch(input, np.int64(new))
+                        fetch_word(input, extra, new)
                 if centre < 0:
                     continue
                 state, distance = reach(state, window)
-                size = 0
-                for at in range(max(0, centre - distance), min(count, centre + distance + 1)):
-                    if at != centre:
-                        word = kept[at]
-                        if subwords:
-                            for piece in extra.rows[extra.offsets[word] : extra.offsets[word + 1]]:
-                                rows[size] = piece
-                                size += 1
-                        else:
-                            rows[size] = word
-                            size += 1
+                begin_at, end_at = max(0, centre - distance), min(count, centre + distance + 1)
+                size = gather(kept, begin_at, centre, end_at, extra, rows)
                 compose(input, rows[:size], before, hidden[0], mean)
                 chance *= learn(hidden, (0,), output, targets, rate)
                 share = np.float32(1) if mean else np.float32(1) / np.float32(size)
