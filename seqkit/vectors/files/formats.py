@@ -389,7 +389,8 @@ _UNPACK = "unpack it first, and name the file of vectors in it."
 _REFUSED = {
     **{
         bytes([0x80, version]): "a Python pickle, which can run any program when it is opened: it "
-        "is left alone; if you trust where it comes from, say format=gensim."
+        "is left alone; if you trust where it comes from, say format=gensim "
+        "(seqkit vectors convert --from gensim)."
         for version in range(2, 6)
     },
     b"PK\x03\x04": f"a zip archive: {_UNPACK}",
