@@ -46,7 +46,7 @@ def demo() -> None:
     """Train, score and use a small model, with no data of your own."""
     from seqkit.cli.output import print_table
     from seqkit.cli.train import train
-    from seqkit.predict import load
+    from seqkit.tasks.text_classifier import TextClassifier
     from seqkit.train.run import Run
 
     _tokenization()
@@ -55,7 +55,7 @@ def demo() -> None:
     print(f"The same by hand: seqkit train classify --out {folder}\n")
     train(["classify"], out=folder)
     print()
-    answers = load(folder).predict(SENTENCES)
+    answers = TextClassifier.load(Run.open(folder)).predict(SENTENCES)
     rows = [[s, a.label, a.probabilities[a.label]] for s, a in zip(SENTENCES, answers, strict=True)]
     print_table(None, ["sentence", "topic", "probability"], rows)
     _vectors(folder)

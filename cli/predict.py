@@ -20,24 +20,17 @@ def predict(
     run: RunArgument,
     texts: TextsArgument = None,
     file: FileOption = None,
-    top: Annotated[int, typer.Option(min=1, help="Show the K most probable labels.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="Show the K most probable answers.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Answer texts: an answer for each, in order, a line each."""
     from seqkit.predict import load
 
-    classifier = load(run)
+    answerer = load(run)
     given = read_texts(texts, file)
     if is_prompt(texts, file):
         print("A text a line; Ctrl-D ends.", file=sys.stderr)
     # answers of typed texts at once, of a stream in batches as they come
-    for answer in classifier.stream(given, at_once=1 if is_prompt(texts, file) else 1024):
-        shown = {label: answer.probabilities[label] for label in answer.labels}
-        if top > 1 or as_json:
-            shown |= answer.top(top)
-        if as_json:
-            row = {"labels": answer.labels, "probabilities": shown}
-            print(json.dumps(row, ensure_ascii=False), flush=True)
-        else:
-            cells = [f"{label}\t{probability:.4f}" for label, probability in shown.items()]
-            print("\t".join(cells), flush=True)
+    for answer in answerer.stream(given, at_once=1 if is_prompt(texts, file) else 1024):
+        shown = json.dumps(answer.row(top), ensure_ascii=False) if as_json else answer.line(top)
+        print(shown, flush=True)

@@ -1,16 +1,27 @@
 """Run directory -> what answers for it."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from seqkit.errors import unknown
-from seqkit.tasks.text_classifier import TextClassifier
 from seqkit.train.run import Run
 
-ANSWERERS = {"classification": TextClassifier}
+if TYPE_CHECKING:
+    from seqkit.tasks.answering import Answerer
+
+# What answers for a run of each task: module and class, imported when it is asked for.
+ANSWERERS = {
+    "classification": ("seqkit.tasks.text_classifier", "TextClassifier"),
+    "language_modelling": ("seqkit.tasks.text_writer", "TextWriter"),
+    "tagging": ("seqkit.tasks.text_tagger", "TextTagger"),
+    "series": ("seqkit.tasks.series_reader", "SeriesReader"),
+    "lesson": ("seqkit.tasks.lesson", "Pupil"),
+}
 
 
-def load(run: str | Path) -> TextClassifier:
-    """Open a run directory; the result's ``predict(texts)`` answers.
+def load(run: str | Path) -> "Answerer":
+    """Open a run directory; the result's ``stream(texts)`` answers.
 
     Nothing but the folder is needed, and nothing in it is unpickled.
 
@@ -21,4 +32,5 @@ def load(run: str | Path) -> TextClassifier:
     task = opened.settings()["task"]
     if task not in ANSWERERS:
         raise unknown("task", task, ANSWERERS, str(opened.settings_file))
-    return ANSWERERS[task].load(opened)
+    module, name = ANSWERERS[task]
+    return cast("Answerer", getattr(import_module(module), name).load(opened))

@@ -71,6 +71,11 @@ class Batch:
     spelling: Spelling | None = None
     bag: Bag | None = None
 
+    @property
+    def weight(self) -> int:
+        """What the batch's mean loss counts for in an epoch's: its rows."""
+        return len(self.rows)
+
     @cached_property
     def mask(self) -> Tensor:
         """``(batch, time)`` bool, True at real tokens."""

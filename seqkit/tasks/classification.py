@@ -23,9 +23,9 @@ from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
+from seqkit.tasks.splits import NOISY, rows_of, with_validation
 from seqkit.tasks.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.text import tokenizer as tokenizers
-from seqkit.text.noise import perturb_all
 from seqkit.text.tokenizer import Sampling, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings
@@ -36,7 +36,6 @@ from seqkit.vectors.files.chosen import vectors_of
 
 Option = bool | int | float | str
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
-NOISY = "noisy"  # the test split, perturbed
 
 
 @settings
@@ -118,27 +117,6 @@ class ClassificationSettings:
 def is_random(tokenizer: Tokenizer) -> bool:
     """Whether the training texts are to be cut at random, anew in each epoch."""
     return isinstance(tokenizer, Sampling) and tokenizer.alpha > 0
-
-
-def with_validation(corpus: Corpus, fraction: float) -> Corpus:
-    """Return the corpus with a validation split: its own, or one held out of train."""
-    if not fraction or "validation" in corpus.splits:
-        return corpus
-    return corpus.hold_out(fraction, seed=0)
-
-
-def rows_of(corpus: Corpus, split: str, noise: float) -> Iterator[Labelled]:
-    """Return the rows of a split; with ``noise``, there is also one of test misspelt.
-
-    Raises:
-        SeqkitError: if there is no such split.
-    """
-    if split != NOISY or not noise:
-        corpus.split(split)
-        return corpus.examples(split)
-    rows = list(corpus.examples("test"))
-    texts = perturb_all((row.text for row in rows), seed=0, rate=noise)
-    return (Labelled(text, row.labels) for text, row in zip(texts, rows, strict=True))
 
 
 class Classification:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batching import Batches
 from seqkit.data.interning import Interned, intern
 from seqkit.data.ngrams import Bags, NGrams
@@ -20,6 +22,7 @@ from seqkit.errors import SeqkitError, unknown
 from seqkit.files import read_json, write_json
 from seqkit.models.classifier import Classifier, ClassifierSettings
 from seqkit.settings import check
+from seqkit.tasks.splits import rows_of, with_validation
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
@@ -45,6 +48,18 @@ class Prediction:
     def top(self, k: int) -> list[tuple[str, float]]:
         """Return the ``k`` most probable labels with their probabilities."""
         return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
+
+    def line(self, top: int) -> str:
+        """Return labels and their probabilities in one line, at least ``top`` of them."""
+        shown = self._shown(top if top > 1 else 0)
+        return "\t".join(f"{label}\t{share:.4f}" for label, share in shown.items())
+
+    def row(self, top: int) -> dict[str, Any]:
+        """Return the labels, and the probabilities of the ``top`` ones, as plain values."""
+        return {"labels": self.labels, "probabilities": self._shown(top)}
+
+    def _shown(self, top: int) -> dict[str, float]:
+        return {label: self.probabilities[label] for label in self.labels} | dict(self.top(top))
 
 
 class Inputs(NamedTuple):
@@ -163,6 +178,31 @@ class TextClassifier:
             loss = F.cross_entropy(logits, targets.argmax(dim=1))
         answered = self.answers(self._probabilities(logits))
         return report(answered, true.astype(np.bool_), self.labels, loss.item())
+
+    def score(self, corpus: Corpus, split: str, chosen: Any) -> Report:
+        """Score a split of a corpus, or one made of it: held out, or misspelt.
+
+        Raises:
+            SeqkitError: if there is no such split, or it has a label that training had not.
+        """
+        if split == "validation":
+            corpus = with_validation(corpus, chosen.validation)
+        return self._score(rows_of(corpus, split, chosen.noise), f"the {split} split")
+
+    def score_file(self, path: Path, options: Mapping[str, str]) -> Report:
+        """Score a labelled file or folder; options: those of the ``labelled`` corpus.
+
+        Raises:
+            SeqkitError: if it cannot be read, or has a label that training had not.
+        """
+        from seqkit.corpora.labelled import rows
+
+        return self._score(rows(path, options), str(path))
+
+    def _score(self, rows: Iterable[Labelled], where: str) -> Report:
+        examples = list(rows)
+        true = encode_labels([example.labels for example in examples], self.labels, where)
+        return self.report(self.encode(example.text for example in examples), true)
 
     def save(self, run: Run) -> None:
         """Write everything but the weights and settings into a run directory."""

@@ -7,15 +7,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqkit.data.batch import Batch
-from seqkit.data.batching import Batches, Recut
 from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
@@ -29,6 +28,8 @@ from seqkit.train.optimizers import (
 )
 from seqkit.train.progress import Progress
 from seqkit.train.run import Run
+
+LOWER_IS_BETTER = frozenset(("loss", "perplexity", "bits_per_character", "mae", "mse", "rmse"))
 
 
 @settings
@@ -59,6 +60,49 @@ class TrainSettings:
     optimizer: OptimizerSettings = OptimizerSettings()
 
 
+class TrainingBatch(Protocol):
+    """What the loop needs to know of a batch."""
+
+    @property
+    def tokens(self) -> int:
+        """The number of real tokens or frames, padding excluded."""
+        ...
+
+    @property
+    def weight(self) -> int:
+        """What its mean loss counts for in the mean of an epoch."""
+        ...
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch with its tensors on ``device``."""
+        ...
+
+
+class EpochBatches(Protocol):
+    """The training data in portions, the same for the same number of an epoch."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        ...
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
+        """Iterate over the batches of an epoch, each a :class:`TrainingBatch`, from ``start``."""
+        ...
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A job in which something passes from batch to batch besides the weights."""
+
+    def carried(self) -> dict[str, Tensor]:
+        """Return what the next batch is to receive, for a checkpoint."""
+        ...
+
+    def carry(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what :meth:`carried` returned."""
+        ...
+
+
 class Job(Protocol):
     """What the loop needs to know of the thing it trains; the files of ``tasks/`` build them."""
 
@@ -66,9 +110,13 @@ class Job(Protocol):
     task: str
     settings: Any
     model: nn.Module
-    batches: Batches | Recut
     monitor: str
     splits: Sequence[str]
+
+    @property
+    def batches(self) -> EpochBatches:
+        """The training data."""
+        ...
 
     @property
     def fingerprint(self) -> str:
@@ -84,12 +132,15 @@ class Job(Protocol):
         """Give the model what it starts from besides random weights; not called on resume."""
         ...
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Return the mean loss of a batch, a scalar."""
+    def loss(self, batch: Any) -> Tensor:
+        """Return the mean loss of a batch of ``batches``, a scalar."""
         ...
 
     def evaluate(self, split: str) -> dict[str, float]:
-        """Return the scores of a split by name, ``loss`` and the monitored one among them."""
+        """Return the scores of a split by name, ``loss`` and the monitored one among them.
+
+        Of those in ``LOWER_IS_BETTER`` less is more.
+        """
         ...
 
     def save(self, run: Run) -> None:
@@ -109,8 +160,8 @@ class Position:
     batch: int = 0  # batches of the present epoch done
     step: int = 0  # updates done
     rows: int = 0  # rows logged in metrics.jsonl
-    loss_sum: float = 0.0  # of the present epoch, over its rows
-    row_count: int = 0
+    loss_sum: float = 0.0  # of the present epoch, over its batches by their weight
+    weight: int = 0
     best: float | None = None
     best_epoch: int = 0
     waited: int = 0  # epochs since the best
@@ -179,21 +230,21 @@ class Trainer:
                 self.save()
             if self.interrupted and position.batch < self.steps_per_epoch:
                 return
-        train_loss = position.loss_sum / max(1, position.row_count)
+        train_loss = position.loss_sum / max(1, position.weight)
         speed = position.tokens / max(position.seconds, 1e-9)
         row = {"kind": "epoch", "epoch": number + 1, "step": position.step}
         row |= {"train_loss": train_loss, "seconds": round(position.seconds, 3)}
         row |= {"tokens_per_second": round(speed)}
         scores = self._validate()
         position.epoch, position.batch = number + 1, 0
-        position.loss_sum, position.row_count, position.seconds, position.tokens = 0.0, 0, 0.0, 0
+        position.loss_sum, position.weight, position.seconds, position.tokens = 0.0, 0, 0.0, 0
         self._judge(scores)
         row |= {"best": position.best_epoch, **scores}
         self._log(row)
         self.progress.epoch(row, self.chosen.epochs, self.job.monitor)
         self.save()
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: TrainingBatch) -> None:
         position, chosen = self.position, self.chosen.optimizer
         batch = batch.to(self.device)
         for optimizer in self.optimizers:
@@ -213,8 +264,8 @@ class Trainer:
             self.average.update()
         position.step += 1
         position.batch += 1
-        position.loss_sum += value * len(batch.rows)
-        position.row_count += len(batch.rows)
+        position.loss_sum += value * batch.weight
+        position.weight += batch.weight
         position.tokens += batch.tokens
         self._log(
             {
@@ -251,7 +302,7 @@ class Trainer:
     def _judge(self, scores: Mapping[str, float]) -> None:
         """Keep the weights of the best epoch; without validation data, those of the last."""
         position, monitor = self.position, self.job.monitor
-        score = scores.get(monitor, 0.0) * (-1 if monitor == "loss" else 1)
+        score = scores.get(monitor, 0.0) * (-1 if monitor in LOWER_IS_BETTER else 1)
         better = position.best is None or score > position.best or not scores
         if better:
             position.best, position.best_epoch, position.waited = score, position.epoch, 0
@@ -296,6 +347,8 @@ class Trainer:
         optimizer_state = checkpoint.optimizer_tensors(self.optimizers)
         tensors |= checkpoint.prefixed("optimizer", optimizer_state)
         tensors |= checkpoint.prefixed("random", checkpoint.random_state())
+        if isinstance(self.job, Carrying):
+            tensors |= checkpoint.prefixed("carried", self.job.carried())
         if self.average:
             tensors |= checkpoint.prefixed("average", self.average.average)
         state = {
@@ -327,8 +380,10 @@ class Trainer:
         checkpoint.restore_optimizers(self.optimizers, checkpoint.under(tensors, "optimizer"))
         if self.average:
             self.average.restore(checkpoint.under(tensors, "average"), state["updates"])
+        if isinstance(self.job, Carrying):
+            self.job.carry(checkpoint.under(tensors, "carried"))
         self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
-        self.position = Position(**state["position"])
+        self.position = _position(state["position"], path)
         self.run.keep_metrics(self.position.rows)
         checkpoint.restore_random_state(checkpoint.under(tensors, "random"))
 
@@ -351,6 +406,16 @@ class Trainer:
         finally:
             for number, handler in zip(asked, before, strict=True):
                 signal.signal(number, handler)
+
+
+def _position(saved: Mapping[str, Any], path: Path) -> Position:
+    try:
+        return Position(**saved)
+    except TypeError:
+        raise SeqkitError(
+            f"{path} was written by another version of seqkit: its model still answers, but to "
+            "train on, start a new run."
+        ) from None
 
 
 def pick_device(name: str) -> torch.device:

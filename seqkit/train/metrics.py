@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+MOST_CONFUSED = 15  # pairs of classes that a person is shown
+
+
+class Table(NamedTuple):
+    """Rows under named columns, as a person is to see them."""
+
+    title: str | None
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,17 @@ class Report:
         """The single figures by name."""
         names = ("loss", "accuracy", "micro_f1", "macro_f1")
         return {name: getattr(self, name) for name in names}
+
+    def tables(self) -> list[Table]:
+        """Return the single figures, each class, and what is confused most."""
+        figures = [["rows", self.rows], *([name, value] for name, value in self.scores.items())]
+        each = [[c.label, c.precision, c.recall, c.f1, c.support] for c in self.classes]
+        mixed = [[c.true, c.predicted, c.count] for c in self.confusions[:MOST_CONFUSED]]
+        tables = [
+            Table(None, ["score", "value"], figures),
+            Table(None, ["class", "precision", "recall", "F1", "rows"], [r for r in each if r[4]]),
+        ]
+        return tables + ([Table(None, ["true", "answered", "times"], mixed)] if mixed else [])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the whole report as plain values, ready for JSON."""

@@ -190,7 +190,7 @@ def test_several_labels_a_text(seqkit: Seqkit) -> None:
     file.write_text("text\tlabel\n" + "\n".join(rows))
     words = ["corpus=several.tsv", "data.separator=;", "min_count=1", "epochs=12", "lr=0.02"]
     seqkit("train", "classify", *words, "hidden=8", "embedding.size=8", "--out", "several")
-    own = ["--file", "several.tsv", "--separator", ";"]
+    own = ["--file", "several.tsv", "separator=;"]
     assert json.loads(seqkit("eval", "several", *own, "--json").stdout)["micro_f1"] > 0.95
     (line,) = seqkit("predict", "several", "orange green x1", "--json").stdout.splitlines()
     said = json.loads(line)

@@ -183,6 +183,53 @@ def test_without_validation_the_last_weights_are_kept(tmp_path: Path) -> None:
     assert checkpoint.load(run.model_file)[1]["epoch"] == 2
 
 
+def test_a_checkpoint_of_another_version_is_told_in_a_line(tmp_path: Path) -> None:
+    trainer(tmp_path / "a", "epochs=1").fit()
+    file = tmp_path / "a" / "checkpoint" / "last.safetensors"
+    tensors, state = checkpoint.load(file)
+    state["position"]["row_count"] = state["position"].pop("weight")
+    checkpoint.save(file, tensors, state)
+    with pytest.raises(SeqkitError, match=r"last.safetensors was written by another version"):
+        trainer(tmp_path / "a", "epochs=2").fit()
+
+
+class Counting:
+    """A job whose loss leans on how many batches it has seen, which only checkpoints know."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.seen = inner, torch.zeros(())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def loss(self, batch: Any) -> torch.Tensor:
+        self.seen = self.seen + 1
+        loss: torch.Tensor = self.inner.loss(batch) * (1 + 0.1 * self.seen)
+        return loss
+
+    def carried(self) -> dict[str, torch.Tensor]:
+        return {"seen": self.seen}
+
+    def carry(self, tensors: Any) -> None:
+        self.seen = tensors["seen"]
+
+
+def test_what_a_job_carries_from_batch_to_batch_survives_a_resume(tmp_path: Path) -> None:
+    def counting(folder: Path, words: str) -> Trainer:
+        one = trainer(folder, words)
+        one.job = Counting(one.job)
+        return one
+
+    counting(tmp_path / "whole", "epochs=2").fit()
+    counting(tmp_path / "parts", "epochs=1").fit()
+    counting(tmp_path / "parts", "epochs=2").fit()
+    one, other = (
+        checkpoint.load(tmp_path / name / "checkpoint" / "last.safetensors")[0]
+        for name in ("whole", "parts")
+    )
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
 def test_a_loss_that_is_no_number_stops_with_the_way_out(tmp_path: Path) -> None:
     folder = tmp_path / "nan"
     broken = trainer(folder)
