@@ -28,7 +28,8 @@ import numpy as np
 from gensim.models import FastText, Word2Vec
 
 from seqkit.data.ragged import Ragged
-from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
+from seqkit.vectors.training.engine import CpuEngine, FrequentRows, HogwildEngine, room
+from seqkit.vectors.training.merging import update_rates
 from seqkit.vectors.training.objective import Engine
 from seqkit.vectors.training.reading import Encoded, encoded
 from seqkit.vectors.training.state import into, width_of
@@ -104,12 +105,17 @@ def seqkit_engine(chosen: Word2VecSettings, text: Encoded, threads: int) -> Engi
         grams, buckets = ngrams.rows(text.words), ngrams.buckets
         values = np.insert(grams.values + words, grams.offsets[:-1], np.arange(words))
         pieces = Ragged(values.astype(np.int32), grams.offsets + np.arange(words + 1))
-    first = into(None, (words + buckets, width))
+    spare = threads * room(words, width) if threads > 1 and not buckets else 0
+    first = into(None, (words + buckets + spare, width))
     for rows in np.array_split(np.arange(len(first)), 64):
         first[rows, : chosen.size] = (2 * random.random((len(rows), chosen.size)) - 1) / chosen.size
-    second = into(None, (words, width))
+    second = into(None, (words + spare, width))
     engine = CpuEngine(text.rows, text.counts, first, second, chosen.objective, pieces=pieces)
-    return HogwildEngine(engine, text.rows, threads) if threads > 1 else engine
+    if threads == 1:
+        return engine
+    rates = update_rates(text.counts, chosen.objective)
+    frequent = FrequentRows(width, rates, len(text.rows.values), threads) if spare else None
+    return HogwildEngine(engine, text.rows, threads, frequent)
 
 
 def lines(path: Path) -> Iterator[str]:

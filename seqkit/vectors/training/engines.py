@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
-from seqkit.vectors.training.engine import CpuEngine, HogwildEngine
-from seqkit.vectors.training.merging import ReplicaEngine, interval, update_rates
+from seqkit.vectors.training.engine import CpuEngine, FrequentRows, HogwildEngine, room
+from seqkit.vectors.training.merging import ReplicaEngine, UpdateRates, interval, update_rates
 from seqkit.vectors.training.objective import Engine
-from seqkit.vectors.training.state import Floats
+from seqkit.vectors.training.state import Floats, into
 from seqkit.vectors.word2vec import Word2VecSettings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def engine_of(training: "Training", device: str) -> Iterator[tuple[Engine, Calla
             yield engine, settle
         return
 
-    def made(input: Floats, output: Floats) -> Engine:
+    def made(input: Floats, output: Floats) -> CpuEngine:
         return CpuEngine(rows, counts, input, output, objective, pieces=training.pieces, tree=tree)
 
     if chosen.deterministic and workers > 1 and launched():
@@ -63,10 +63,26 @@ def engine_of(training: "Training", device: str) -> Iterator[tuple[Engine, Calla
         )
         yield apart, apart.settle
         return
-    one = made(state.input, state.output)
-    local = HogwildEngine(one, rows, workers) if workers > 1 else one
+    local = _local(training, made, rates)
     with _together(local, (state.input, state.output), rows, rates) as both:
         yield both
+
+
+def _local(
+    training: "Training", made: Callable[[Floats, Floats], CpuEngine], rates: UpdateRates
+) -> Engine:
+    """Return what trains in threads of this process, as many as there are workers."""
+    state, rows, workers = training.state, training.rows, training.chosen.workers
+    if workers == 1:
+        return made(state.input, state.output)
+    if training.pieces is not None or training.chosen.hierarchical:
+        return HogwildEngine(made(state.input, state.output), rows, workers)
+    known, width = state.output.shape
+    shape = known + workers * room(known, width), width
+    input, output = into(state.input, shape), into(state.output, shape)
+    state.input, state.output = input[:known], output[:known]
+    frequent = FrequentRows(width, rates, len(rows.values), workers)
+    return HogwildEngine(made(input, output), rows, workers, frequent)
 
 
 def check_device(chosen: Word2VecSettings, device: str) -> None:

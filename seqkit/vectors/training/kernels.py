@@ -70,6 +70,29 @@ class Tree(NamedTuple):
     offsets: NDArray[np.int64]
 
 
+class Own(NamedTuple):
+    """Rows of the most frequent words that a thread has to itself, beyond those of all words.
+
+    Attributes:
+        words: how many, the first ones; with 0 a thread has none.
+        shift: word ``i`` has row ``i + shift``.
+        every: words of text between two exchanges with everybody's rows.
+        input, output: ``(words, width)``, those rows when last exchanged.
+        input_weights, output_weights: ``(words,)``, what a change of each counts for.
+    """
+
+    words: int
+    shift: int
+    every: int
+    input: NDArray[np.float32]
+    output: NDArray[np.float32]
+    input_weights: NDArray[np.float32]
+    output_weights: NDArray[np.float32]
+
+
+_NO_ROWS, _NO_WEIGHTS = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+NOTHING = Own(0, 0, 1 << 62, _NO_ROWS, _NO_ROWS, _NO_WEIGHTS, _NO_WEIGHTS)
+
 OPTIONS: dict[str, Any] = {
     "nogil": True,
     "fastmath": {"contract", "reassoc", "nsz"},
@@ -145,6 +168,38 @@ def subsample(state: Any, tokens: Any, sampling: Any, kept: Any) -> Any:
         kept[count] = token
         count += np.int64((state >> _HALF) <= sampling.keep[token])
     return state, count
+
+
+@inlined
+def own_rows(words: Any, own: Any) -> None:
+    """Turn words, in place, into the rows that this thread trains for them."""
+    for k in range(len(words)):
+        words[k] += own.shift if words[k] < own.words else 0
+
+
+@inlined
+def take(input: Any, output: Any, own: Any) -> None:
+    """Begin with everybody's rows of the frequent words."""
+    for row in range(own.words):
+        for d in range(input.shape[1]):
+            input[row + own.shift, d] = own.input[row, d] = input[row, d]
+            output[row + own.shift, d] = own.output[row, d] = output[row, d]
+
+
+@inlined
+def exchange(input: Any, output: Any, own: Any) -> None:
+    """Add this thread's changes of its rows to everybody's, and go on from there."""
+    _exchange(input, own.input, own.input_weights, own)
+    _exchange(output, own.output, own.output_weights, own)
+
+
+@inlined
+def _exchange(matrix: Any, before: Any, weights: Any, own: Any) -> None:
+    for row in range(own.words):
+        mine, weight = row + own.shift, weights[row]
+        for d in range(matrix.shape[1]):
+            value = matrix[row, d] + weight * (matrix[mine, d] - before[row, d])
+            matrix[row, d] = matrix[mine, d] = before[row, d] = value
 
 
 @inlined
@@ -241,28 +296,32 @@ def spread(matrix: Any, rows: Any, before: Any, after: Any, share: Any) -> None:
 
 
 @cache
-def targets_of(width: int, negative: int) -> Any:
-    """Return ``draw_targets(state, centre, sampling, output)`` for compiled code.
+def targets_of(width: int, negative: int, centres: int = 1) -> Any:
+    """Return ``draw_targets(state, words, sampling, own, output)`` for compiled code.
 
-    It gives the next state, and the centre with ``negative`` words of the noise, none of which is
-    the centre. A word drawn twice is drawn anew, so that no change of a row is lost; but only a
-    few times, since a small vocabulary may have no more words.
+    It gives the next state, and the ``centres`` words with ``negative`` others of the noise, all
+    as rows of ``output``. A
+    word drawn twice is drawn anew, so that no change of a row is lost; but only a few times,
+    since a small vocabulary may have no more words.
     """
-    fetch, blank = fetch_of(width), (0,) * (negative + 1)
+    fetch, blank = fetch_of(width), (0,) * (centres + negative)
 
     @inlined
-    def draw_targets(state: Any, centre: Any, sampling: Any, output: Any) -> Any:
-        targets = tuple_setitem(blank, 0, centre)
-        fetch(output, centre)
+    def draw_targets(state: Any, words: Any, sampling: Any, own: Any, output: Any) -> Any:
+        targets = blank
+        for k in range(centres):
+            targets = tuple_setitem(targets, k, words[k])
+            fetch(output, words[k])
         seen = np.uint64(0)
-        for k in range(1, negative + 1):
+        for k in range(centres, centres + negative):
             for _ in range(TRIES):
-                word, draws = centre, 0
-                while word == centre and draws < MOST_DRAWS:
+                word, draws = words[0], 0
+                while _among(words, centres, word) and draws < MOST_DRAWS:
                     state, word = draw(state, sampling)
+                    word += own.shift if word < own.words else 0
                     draws += 1
-                if word == centre:
-                    word = (centre + 1) % len(sampling.stay)
+                if _among(words, centres, word):
+                    word = (words[0] + 1) % len(sampling.stay)
                 mark = np.uint64(1) << (np.uint64(word) & np.uint64(63))
                 if not seen & mark or not _among(targets, k, word):
                     break
@@ -274,7 +333,43 @@ def targets_of(width: int, negative: int) -> Any:
     return draw_targets
 
 
-@compiled
+@cache
+def following_of(together: int) -> Any:
+    """Return ``following(kept, begin, count) -> (words, different)`` for compiled code.
+
+    It gives so many words from ``begin`` on, the last of all again where there are no more, and
+    whether they are all different.
+    """
+    blank = (0,) * together
+
+    @inlined
+    def following(kept: Any, begin: Any, count: Any) -> Any:
+        words, different = blank, True
+        for k in range(together):
+            word = np.int64(kept[min(begin + k, count - 1)])
+            different = different and not _among(words, k, word)
+            words = tuple_setitem(words, k, word)
+        return words, different
+
+    return following
+
+
+@cache
+def alone_of(negative: int, centres: int) -> Any:
+    """Return ``alone(targets, which)``: one of the centres, and the negatives of all."""
+    blank = (0,) * (negative + 1)
+
+    @inlined
+    def alone(targets: Any, which: Any) -> Any:
+        result = tuple_setitem(blank, 0, targets[which])
+        for k in range(negative):
+            result = tuple_setitem(result, k + 1, targets[centres + k])
+        return result
+
+    return alone
+
+
+@inlined
 def _among(targets: Any, count: Any, word: Any) -> Any:
     """Say whether a word is one of the first ``count`` targets."""
     for k in range(count):  # noqa: SIM110, compiled
@@ -284,12 +379,14 @@ def _among(targets: Any, count: Any, word: Any) -> Any:
 
 
 @cache
-def learn_by_negatives(width: int, negative: int) -> Any:
+def learn_by_negatives(width: int, negative: int, centres: int = 1) -> Any:
     """Return ``learn(matrix, rows, output, targets, rate) -> float`` for compiled code.
 
-    It trains rows of ``matrix`` on the centre and its negatives.
+    It trains rows of ``matrix`` on a centre and its negatives; or each of as many rows as there
+    are ``centres`` on its own one, and on the same negatives.
     """
-    step, signs = tile(width), (_POSITIVE,) + (_NEGATIVE,) * negative
+    step = tile(width, own=centres > 1)
+    signs = (_POSITIVE,) * centres + (_NEGATIVE,) * negative
 
     @inlined
     def learn(matrix: Any, rows: Any, output: Any, targets: Any, rate: Any) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seqkit.vectors.training.kernels import Tree
 
 Floats = NDArray[np.float32]
+UpdateRates = tuple[NDArray[np.float64], NDArray[np.float64]]  # of input rows, of output rows
 
 EVERY, LEAST = 50_000, 500  # words that a replica trains on between merges: most, least
 ROUNDS = 100  # of merges in an epoch, at least, if they are not shorter than LEAST
@@ -57,7 +58,7 @@ def update_rates(
     objective: Objective,
     grams: Ragged | None = None,
     tree: "Tree | None" = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> UpdateRates:
     """Return how many updates each row expects for a word of text: input rows, output rows.
 
     Args:

@@ -8,13 +8,17 @@ from numba import njit
 from scipy.stats import chisquare
 
 from seqkit.vectors.training.kernels import (
+    NOTHING,
+    Own,
     Sampling,
     compiled_as,
     draw,
+    exchange,
     inlined,
     longest,
     reach,
     subsample,
+    take,
     targets_of,
 )
 from seqkit.vectors.training.objective import keep_probability, noise_distribution
@@ -47,8 +51,41 @@ def kept_tokens(tokens: Any, sampling: Any, kept: Any, state: Any) -> Any:
 @njit
 def targets(centre: Any, sampling: Any, output: Any, drawn: Any, state: Any) -> Any:
     for i in range(len(drawn)):
-        state, some = DRAW_TARGETS(state, centre, sampling, output)
+        state, some = DRAW_TARGETS(state, (centre,), sampling, NOTHING, output)
         drawn[i, 0], drawn[i, 1], drawn[i, 2] = some
+
+
+@njit
+def taken(input: Any, output: Any, own: Any) -> None:
+    take(input, output, own)
+
+
+@njit
+def exchanged(input: Any, output: Any, own: Any) -> None:
+    exchange(input, output, own)
+
+
+def test_the_changes_of_a_threads_own_rows_are_added_to_everybodys_with_their_weight() -> None:
+    rng = np.random.default_rng(0)
+    input, output = (rng.normal(size=(5, 8)).astype(np.float32) for _ in "xy")
+    before, weights = np.zeros((2, 2, 8), np.float32), np.array([[1, 0.5], [0.25, 1]], np.float32)
+    own = Own(2, 3, 9, before[0], before[1], weights[0], weights[1])  # words 0, 1 in rows 3, 4
+    taken(input, output, own)
+    expected = []
+    for matrix, weight in zip((input, output), weights, strict=True):
+        assert (matrix[3:] == matrix[:2]).all()
+        mine, others = rng.normal(size=(2, 2, 8)).astype(np.float32)
+        matrix[3:] += mine
+        matrix[:2] += others  # by another thread meanwhile
+        expected.append(matrix[:2] + weight[:, None] * mine)
+    unmoved = input[2].copy()
+    for _ in range(2):  # a second time there is nothing new
+        exchanged(input, output, own)
+        for matrix, kept, values in zip((input, output), before, expected, strict=True):
+            assert matrix[:2] == pytest.approx(values, abs=1e-6)
+            assert (matrix[3:] == matrix[:2]).all()
+            assert (kept == matrix[:2]).all()
+    assert (input[2] == unmoved).all()
 
 
 def fits(observed: Any, expected: Any) -> bool:
