@@ -62,7 +62,7 @@ def run(
     seed: int = SEED,
     own: Own = NOTHING,
 ) -> tuple[float, int, int]:
-    words = len(weights[1]) - own.count
+    words = len(weights[1]) - own.words
     sampling = sampling_of(counts_of(rows, words), sample, 0.75)
     extra = pieces_of(pieces if pieces is not None else [[word] for word in range(words)])
     corpus = corpus_of(rows)
