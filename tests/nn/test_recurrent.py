@@ -1,13 +1,23 @@
-"""Cells and encoder against torch's own modules on packed sequences."""
+"""Encoder against torch's own modules on packed sequences, and against itself."""
+
+from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqkit.nn.recurrent import CELLS, LSTM, Cell, CellName, Encoder, EncoderSettings
+from seqkit.errors import SeqkitError
+from seqkit.nn.cells import CELLS, LSTM, CellName, TorchCell
+from seqkit.nn.recurrent import Encoder, EncoderSettings
 
-TORCH = {"rnn": nn.RNN, "rnn_relu": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+TORCH: dict[CellName, Any] = {
+    "rnn": nn.RNN,
+    "rnn_relu": nn.RNN,
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+}
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 LENGTHS = torch.tensor([4, 7, 1, 6, 7])
 
@@ -34,14 +44,14 @@ def twin(encoder: Encoder) -> tuple[nn.RNNBase, dict[str, nn.Parameter]]:
     ours = {}
     for suffix, cells in (("", encoder.ahead), ("_reverse", encoder.back)):
         for layer, cell in enumerate(cells):
-            assert isinstance(cell, Cell)
+            assert isinstance(cell, TorchCell)
             for part in PARTS:
                 ours[f"{part}_l{layer}{suffix}"] = cell.fused.get_parameter(f"{part}_l0")
     reference.load_state_dict({name: value.detach() for name, value in ours.items()})
     return reference, ours
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", TORCH)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_encoder_is_torch_on_packed_rows(name: CellName, bidirectional: bool, layers: int) -> None:
@@ -72,32 +82,100 @@ def test_encoder_is_torch_on_packed_rows(name: CellName, bidirectional: bool, la
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_step_is_the_fused_path(name: CellName) -> None:
+def test_neither_padding_nor_neighbours_change_a_row(name: CellName) -> None:
     torch.manual_seed(2)
-    cell = CELLS[name](4, 6)
-    randomise(cell)
-    x = torch.randn(3, 8, 4)
-    fused, final = cell(x)
-    state, outputs = cell.initial_state(3), []
-    for t in range(8):
-        output, state = cell.step(x[:, t], state)
-        outputs.append(output)
-    torch.testing.assert_close(torch.stack(outputs, 1), fused)
-    assert len(state) == len(final) == (2 if name == "lstm" else 1)
-    for ours, theirs in zip(state, final, strict=True):
-        torch.testing.assert_close(ours, theirs)
+    encoder = Encoder(5, EncoderSettings(cell=name, hidden=6, layers=2))
+    x = torch.randn(5, 7, 5)
+    outputs, last = encoder(x, LENGTHS)
+    for row, length in enumerate(LENGTHS.tolist()):
+        alone, end = encoder(x[row : row + 1, :length], LENGTHS[row : row + 1])
+        torch.testing.assert_close(outputs[row, :length], alone[0])
+        torch.testing.assert_close(last[:, row], end[:, 0])
+
+
+def causal(name: CellName, last: int | None = None, **options: float) -> Encoder:
+    torch.manual_seed(3)
+    chosen = EncoderSettings(cell=name, hidden=6, layers=2, bidirectional=False, **options)  # type: ignore[arg-type]
+    return Encoder(5, chosen, last=last)
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_state_carries_over(name: CellName) -> None:
-    torch.manual_seed(3)
-    cell = CELLS[name](4, 6)
-    randomise(cell)
-    x = torch.randn(3, 8, 4)
-    whole, _ = cell(x)
-    first, state = cell(x[:, :5])
-    second, _ = cell(x[:, 5:], state)
+def test_a_stream_may_be_read_at_once_in_windows_or_step_by_step(name: CellName) -> None:
+    encoder = causal(name)
+    x = torch.randn(3, 8, 5)
+    whole, end = encoder.read(x)
+    torch.testing.assert_close(whole, encoder(x, torch.full((3,), 8)).outputs)
+    first, state = encoder.read(x[:, :5])
+    second, final = encoder.read(x[:, 5:], state)
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
+    state, outputs = encoder.initial_state(3), []
+    for t in range(8):
+        output, state = encoder.step(x[:, t], state)
+        outputs.append(output)
+    torch.testing.assert_close(torch.stack(outputs, 1), whole)
+    for other in (final, state):
+        torch.testing.assert_close(other, end)
+
+
+def test_a_stream_cannot_be_read_backwards() -> None:
+    encoder = Encoder(5, EncoderSettings())
+    for read in (lambda: encoder.read(torch.zeros(1, 2, 5)), lambda: encoder.initial_state(1)):
+        with pytest.raises(SeqkitError, match=r"backwards too: use bidirectional=false\.$"):
+            read()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_top_layer_may_have_a_width_of_its_own(name: CellName) -> None:
+    encoder = causal(name, last=4)
+    x = torch.randn(3, 8, 5)
+    outputs, ((lower, *_), (upper, *_)) = encoder.read(x)
+    assert encoder.features == outputs.shape[2] == upper.shape[1] == 4
+    torch.testing.assert_close(outputs[:, -1], upper)
+    assert lower.shape[1] == 6
+    with pytest.raises(ValueError, match="layers of 6 and 4 units have no `last`"):
+        encoder(x, torch.full((3,), 8))
+
+
+def test_variational_dropout_is_one_mask_for_all_time_steps() -> None:
+    """An upper layer that only adds up shows what was dropped of the lower one."""
+    seen = []
+    encoder = causal("gru", dropout=0.5, variational=True)
+    encoder.ahead[1].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    x = torch.randn(40, 8, 5)
+    encoder.read(x)
+    encoder(x, torch.full((40,), 8))
+    encoder.eval().read(x)
+    *dropped, whole = seen
+    for given in dropped:
+        mask = given / whole
+        torch.testing.assert_close(mask, mask[:, :1].round().expand_as(mask))
+        assert set(mask[:, 0].round().flatten().tolist()) == {0.0, 2.0}
+        assert 0.3 < (mask[:, 0] == 0).float().mean() < 0.7
+
+
+def test_weight_dropout_needs_weights_to_drop() -> None:
+    with pytest.raises(ValidationError, match="cell=mingru has no hidden-to-hidden weights"):
+        EncoderSettings(cell="mingru", weight_dropout=0.5)
+
+
+def test_weight_dropout_of_an_encoder_is_learnt_through_and_gone_in_evaluation() -> None:
+    encoder, plain = causal("lstm", weight_dropout=0.5), causal("lstm")
+    x = torch.randn(3, 8, 5)
+    assert not torch.equal(encoder.read(x)[0], encoder.read(x)[0])
+    torch.testing.assert_close(encoder.eval().read(x)[0], plain.read(x)[0], rtol=0, atol=0)
+    optimizer = torch.optim.SGD(encoder.parameters(), lr=0.1)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    encoder.train().read(x)[0].square().sum().backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    assert encoder.state_dict().keys() == plain.state_dict().keys()
+    for name, value in encoder.state_dict().items():
+        changed = (value != before[name]).float().mean()
+        assert 0.3 < changed < 0.7 if "weight_hh" in name else changed > 0.9, name
+
+
+def test_weights_keep_the_names_of_older_runs() -> None:
+    names = causal("gru").state_dict().keys()
+    assert names == {f"ahead.{layer}.fused.{part}_l0" for layer in (0, 1) for part in PARTS}
 
 
 def test_outputs_at_padding_are_zero_and_dropout_is_between_layers() -> None:
@@ -114,16 +192,16 @@ def test_outputs_at_padding_are_zero_and_dropout_is_between_layers() -> None:
 
 
 def weight(cell: nn.Module, part: str) -> Tensor:
-    assert isinstance(cell, Cell)
+    assert isinstance(cell, TorchCell)
     return cell.fused.get_parameter(f"{part}_l0").detach()
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", TORCH)
 def test_initialisation_of_an_encoder(name: CellName) -> None:
     torch.manual_seed(5)
     cells = Encoder(100, EncoderSettings(cell=name, hidden=64, forget_bias=1.5)).ahead
     cell = cells[0]
-    assert isinstance(cell, Cell)
+    assert isinstance(cell, TorchCell)
     for block in weight(cell, "weight_hh").chunk(cell.gates):
         torch.testing.assert_close(block.T @ block, torch.eye(64), atol=1e-5, rtol=0)
     for block in weight(cell, "weight_ih").chunk(cell.gates):
@@ -133,6 +211,18 @@ def test_initialisation_of_an_encoder(name: CellName) -> None:
     if isinstance(cell, LSTM):
         expected[64:128] = 1.5
     assert torch.equal(total, expected)
+
+
+@pytest.mark.parametrize("name", ["layer_norm_lstm", "minlstm"])
+def test_forget_bias_of_other_cells(name: CellName) -> None:
+    (cell,) = Encoder(
+        3, EncoderSettings(cell=name, hidden=8, forget_bias=1.5, bidirectional=False)
+    ).ahead
+    (bias,) = (value for key, value in cell.named_parameters() if key in ("bias", "linear.bias"))
+    forget = slice(8, 16) if name == "layer_norm_lstm" else slice(0, 8)
+    expected = torch.zeros_like(bias)
+    expected[forget] = 1.5
+    assert torch.equal(bias, expected)
 
 
 def test_forget_bias_is_exact_beside_default_biases() -> None:
