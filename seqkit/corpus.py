@@ -41,10 +41,14 @@ class Labelled(NamedTuple):
 
 
 class Tagged(NamedTuple):
-    """A text cut into tokens, each with its tag and its offsets into the text."""
+    """A text cut into tokens, each with its tag and its offsets into the text.
+
+    ``beside`` is a second tag of each token, where the data has and the reader wants one.
+    """
 
     text: str
     tokens: tuple[Token, ...]
+    beside: tuple[str, ...] = ()
 
 
 class Pair(NamedTuple):
@@ -62,7 +66,25 @@ class Fact(NamedTuple):
     right: str
 
 
-KINDS: tuple[Any, ...] = (Text, Labelled, Tagged, Pair, Fact)
+class Series(NamedTuple):
+    """A column of a table that has a row for each time step (a frame), oldest first.
+
+    Attributes:
+        name: of the column.
+        role: ``number``, ``label`` or ``date``.
+        values: of a number column.
+        texts: of a column of labels or dates.
+        filled: how many of the values were gaps that the reader filled.
+    """
+
+    name: str
+    role: str
+    values: tuple[float, ...]
+    texts: tuple[str, ...]
+    filled: int
+
+
+KINDS: tuple[Any, ...] = (Text, Labelled, Tagged, Pair, Fact, Series)
 
 
 class Reader(Protocol):
@@ -72,7 +94,8 @@ class Reader(Protocol):
     are consumed in the order of the mapping. ``folder`` is where the files are, None if the data
     set is generated. Labelled rows have one label each (none in a split named ``unlabelled``),
     unless the options' ``multi_label`` is true. Options with a ``test_fraction`` and a ``seed``
-    have a test split of that size carved out where the data has none.
+    have a test split of that size carved out where the data has none. A module of several data
+    sets has ``card(options, path)``, the card of the one that is meant.
     """
 
     CARD: Card
@@ -116,7 +139,13 @@ class Corpus:
         return arrow.examples(self.split(split), self.kind)
 
     def texts(self, split: str) -> Iterator[str]:
-        """Yield the texts of a split, whatever its examples are; of a pair, one and the other."""
+        """Yield the texts of a split, whatever its examples are; of a pair, one and the other.
+
+        Raises:
+            SeqkitError: if its examples are numbers.
+        """
+        if self.kind is Series:
+            raise SeqkitError(f"{self.name} is a series of numbers: it has no texts.")
         several = {Pair: ["source", "target"], Fact: ["left", "right"]}
         columns = self.split(split).select_columns(several.get(self.kind, ["text"]))
         for batch in columns.iter(1000):
@@ -217,6 +246,8 @@ def resolve(name_or_path: str, path: str = "") -> tuple[Reader, str]:
     if name_or_path in names():
         return reader(name_or_path), path
     given = Path(name_or_path).expanduser()
+    if given.suffix in (".conllu", ".conll"):
+        return reader("tagged"), str(given)
     if given.exists() or given.suffix or len(given.parts) > 1:
         return reader("text" if _is_text(given) else "labelled"), str(given)
     raise unknown("corpus", name_or_path, names())
@@ -239,21 +270,29 @@ def _is_text(path: Path) -> bool:
     return not labelled and any(_is_text(p) for p in inside)
 
 
-def where(name_or_path: str, path: str = "") -> str:
+def card_of(module: Reader, options: Any, path: str = "") -> Card:
+    """Return the card of the data set that a module is to read with these options."""
+    choose = getattr(module, "card", None)
+    return cast(Card, choose(options, path)) if choose else module.CARD
+
+
+def where(name_or_path: str, path: str = "", options: Any = None) -> str:
     """Return where a corpus lies on this machine, or how it comes to be there, in a word or two.
 
     A folder or file, ``generated``, ``fetch`` (it can be downloaded), ``by path`` (it is found
-    only where the user says) or ``in`` a package that is not installed.
+    only where the user says) or ``in`` a package that is not installed. ``options`` are the
+    corpus's own, where they say which data set is meant.
     """
     module, path = resolve(name_or_path, path)
-    if module.CARD.synthetic:
+    card = card_of(module, options or module.Options(), path)
+    if card.synthetic:
         return "generated"
-    found = find(module.CARD, path)
+    found = find(card, path)
     if found is not None:
         return str(found)
-    if module.CARD.package:
-        return f"in {module.CARD.package.partition('/')[0]}"
-    return "fetch" if module.CARD.sources else "by path"
+    if card.package:
+        return f"in {card.package.partition('/')[0]}"
+    return "fetch" if card.sources else "by path"
 
 
 def load(
@@ -276,9 +315,9 @@ def load(
         SeqkitError: if it is unknown, cannot be found or fetched, or its files are malformed.
     """
     module, path = resolve(name_or_path, path)
-    card = module.CARD
-    hint = f"'seqkit data show {card.name}' lists the options of this corpus"
+    hint = f"'seqkit data show {module.CARD.name}' lists the options of this corpus"
     chosen = settings_.check(module.Options, options or {}, hint=hint)
+    card = card_of(module, chosen, path)
     folder = locate(card, path, offline=offline)
     if folder is None:
         splits = arrow.in_memory(module.read(chosen, None), card.kind)
