@@ -13,15 +13,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    title: str | None,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    decimals: int | None = None,
 ) -> None:
     """Print a table to standard output; columns of numbers are aligned to the right.
 
-    On a terminal it is drawn and wraps to fit; when piped it is plain text, two spaces between
-    columns, a Hangul syllable two columns wide, nothing cut off.
+    Fractions have four significant digits, or so many ``decimals``. On a terminal it is drawn
+    and wraps to fit; when piped it is plain text, two spaces between columns, a Hangul syllable
+    two columns wide, nothing cut off.
     """
     given = [list(row) for row in rows]
-    table = [[_cell(value) for value in row] for row in given]
+    fraction = ".4g" if decimals is None else f".{decimals}f"
+    table = [[_cell(value, fraction) for value in row] for row in given]
     right = [
         bool(given) and all(isinstance(row[i], int | float) or row[i] is None for row in given)
         for i in range(len(columns))
@@ -49,7 +54,7 @@ def progress_bar(doing: str, total: int | None = None) -> Iterator[Callable[[int
         yield lambda done: bar.advance(task, done)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, fraction: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -57,7 +62,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:{fraction}}"
     return " ".join(str(value).split())
 
 

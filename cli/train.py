@@ -2,14 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqkit.cli.arguments import JsonOption, OfflineOption, complete_recipe, go_offline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seqkit.train.loop import Job, TrainSettings
+    from seqkit.train.metrics import Table
     from seqkit.train.run import Run
 
 
@@ -23,7 +26,8 @@ def train(
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings; words come after it.")
+        Path | None,
+        typer.Option(help="A TOML file of settings (or awd_lstm); words come after it."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory [runs/RECIPE].")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run directory.")] = None,
@@ -99,18 +103,43 @@ def _quoted(run: "Run") -> str:
 
 def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     from seqkit.cli.output import print_json, print_table
+    from seqkit.tasks.lesson import Teaching
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
 
     trainer, folder = Trainer(job, job.settings.train, run, Progress(quiet=quiet)), _quoted(run)
+    teacher = job if isinstance(job, Teaching) else None
+    before = teacher.lesson(trained=False) if teacher else []
+    if not js:
+        _teach(before)
     scores = trainer.fit()
+    after = teacher.lesson(trained=True) if teacher else []
     names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
     if js:
-        print_json({"run": str(run.folder), "finished": not trainer.interrupted, "scores": scores})
+        shown = {"run": str(run.folder), "finished": not trainer.interrupted, "scores": scores}
+        told = {"before": list(map(_plain, before)), "after": list(map(_plain, after))}
+        print_json(shown | ({"lesson": told} if teacher else {}))
     else:
+        _teach(after)
         rows = [[split, *(f.get(name) for name in names)] for split, f in scores.items()]
         print_table(None, ["split", *names], rows)
-        print(f'\nnow: seqkit predict {folder} "a text"; seqkit eval {folder}')
+        asked = f'"{teacher.example}"' if teacher else getattr(job, "asked", '"a text"')
+        print(f"\nnow: seqkit predict {folder} {asked}; seqkit eval {folder}")
     if trainer.interrupted:
         print(f"stopped; go on with: seqkit train --resume {folder}", file=sys.stderr)
         raise typer.Exit(130)
+
+
+def _teach(parts: "Sequence[str | Table]") -> None:
+    """Print the lines and tables of a lesson, each with a blank line after it."""
+    from seqkit.cli.output import print_table
+
+    for part in parts:
+        print(part) if isinstance(part, str) else print_table(*part)
+        print()
+
+
+def _plain(part: "str | Table") -> Any:
+    if isinstance(part, str):
+        return part
+    return {"title": part.title, "columns": part.columns, "rows": part.rows}

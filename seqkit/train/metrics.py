@@ -11,11 +11,12 @@ MOST_CONFUSED = 15  # pairs of classes that a person is shown
 
 
 class Table(NamedTuple):
-    """Rows under named columns, as a person is to see them."""
+    """Rows under named columns, as a person is to see them; ``decimals`` of every fraction."""
 
     title: str | None
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)
