@@ -47,29 +47,19 @@ def subsampled(row: Sequence[int], sampling: Sampling, bits: Bits) -> list[int]:
 
 
 def predictions(
-    kept: list[int],
-    sampling: Sampling,
-    window: int,
-    negative: int,
-    bits: Bits,
-    together: int = 1,
+    kept: list[int], sampling: Sampling, window: int, negative: int, bits: Bits
 ) -> Iterator[Prediction]:
-    """Yield what the words of a row are trained on; so many centres share their noise.
-
-    Noise is drawn one group of centres ahead.
-    """
+    """Yield what the words of a row are trained on. Noise is drawn one centre ahead."""
     if len(kept) < 2:
         return
-    groups = [kept[at : at + together] for at in range(0, len(kept), together)]
-    upcoming = noise(groups[0], sampling, negative, bits)
-    for number, group in enumerate(groups):
+    upcoming = noise(kept[0], sampling, negative, bits)
+    for at, centre in enumerate(kept):
         drawn = upcoming
-        if number + 1 < len(groups):
-            upcoming = noise(groups[number + 1], sampling, negative, bits)
-        for at, centre in enumerate(group, number * together):
-            reach = 1 + bits.below(window)
-            context = kept[max(0, at - reach) : at] + kept[at + 1 : at + 1 + reach]
-            yield Prediction(centre, context, drawn)
+        if at + 1 < len(kept):
+            upcoming = noise(kept[at + 1], sampling, negative, bits)
+        reach = 1 + bits.below(window)
+        context = kept[max(0, at - reach) : at] + kept[at + 1 : at + 1 + reach]
+        yield Prediction(centre, context, drawn)
 
 
 def from_centres(
@@ -81,18 +71,19 @@ def from_centres(
     for at, centre in enumerate(kept):
         reach = 1 + bits.below(window)
         for word in kept[max(0, at - reach) : at] + kept[at + 1 : at + 1 + reach]:
-            yield Prediction(word, [centre], noise([word], sampling, negative, bits))
+            yield Prediction(word, [centre], noise(word, sampling, negative, bits))
 
 
-def noise(centres: list[int], sampling: Sampling, negative: int, bits: Bits) -> list[int]:
-    """Draw words that are no centre; one drawn already is drawn anew, up to three times."""
+def noise(centre: int, sampling: Sampling, negative: int, bits: Bits) -> list[int]:
+    """Draw words that are not the centre; one drawn already is drawn anew, up to three times."""
     drawn: list[int] = []
     for _ in range(negative):
         for _ in range(4):
-            word = centres[0]
-            while word in centres:
-                place = bits.below(len(sampling.stay))
-                word = place if bits() <= sampling.stay[place] else int(sampling.alias[place])
+            word = centre
+            while word == centre:
+                place = bits.below(len(sampling.noise))
+                stay, alias = divmod(int(sampling.noise[place]), 2**32)
+                word = place if bits() <= stay else alias
             if word not in drawn:
                 break
         drawn.append(word)
@@ -155,7 +146,6 @@ def slow_pass(
     mean: bool = True,
     tree: Tree | None = None,
     subwords: bool = False,
-    together: int = 1,
 ) -> Result:
     """Return what a compiled pass must; with a tree there is no noise."""
     input, output = (torch.tensor(w, dtype=torch.float64, requires_grad=True) for w in weights)
@@ -165,9 +155,8 @@ def slow_pass(
     for row in rows:
         kept = subsampled(row, sampling, bits)
         words += len(kept)
-        common = kept, sampling, WINDOW, negative, bits
-        from_each = subwords and model == "skipgram"
-        for prediction in from_centres(*common) if from_each else predictions(*common, together):
+        pattern = from_centres if subwords and model == "skipgram" else predictions
+        for prediction in pattern(kept, sampling, WINDOW, negative, bits):
             vectors = hidden_vectors(input, prediction.context, pieces, model, mean)
             pairs += len(vectors)
             for vector in vectors:

@@ -29,7 +29,6 @@ Floats = NDArray[np.float32]
 OFTEN = 4_000  # words of text between two exchanges of a thread's own rows, at most
 NEAR = 1 << 18  # bytes of a matrix that stay near a thread
 MANY = 10_000  # words, from which their rows are more than caches hold
-TOGETHER, FEW = 2, 50  # centres of CBOW that share negatives, where there are not few words
 PIECES = 4  # for each thread of a block, so that none waits long for the others
 
 
@@ -67,7 +66,7 @@ class CpuEngine:
         if tree is not None:
             self._pass = _pass_by_tree(objective, width, subwords)
         elif not skipgram:
-            self._pass = passes.cbow(width, negative, subwords, mean, together_of(counts))
+            self._pass = passes.cbow(width, negative, subwords, mean)
         elif subwords:
             self._pass = passes.subword_skipgram(width, negative)
         else:
@@ -94,11 +93,6 @@ class CpuEngine:
             self._corpus, first, last, *drawn_from, *self._rest, lr, next_lr, np.uint64(seed)
         )
         return Tally(int(pairs), float(loss), int(words))
-
-
-def together_of(counts: NDArray[np.int64]) -> int:
-    """Return how many centres of CBOW share their negatives: as few words have no others."""
-    return TOGETHER if len(counts) >= FEW else 1
 
 
 def _pass_by_tree(objective: Objective, width: int, subwords: bool) -> Any:

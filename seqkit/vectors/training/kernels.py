@@ -19,7 +19,7 @@ from numba import njit
 from numba.cpython.unsafe import tuple as tuples
 from numpy.typing import NDArray
 
-from seqkit.text.kernels import prefetch_to_write
+from seqkit.text.kernels import prefetch, prefetch_to_write
 from seqkit.vectors.training import tiles
 from seqkit.vectors.training.tiles import tile
 
@@ -30,7 +30,7 @@ MOST_DRAWS = 1000  # of the noise for a word that is not the centre, where all i
 TRIES = 4  # to draw a word that was not drawn before
 LEAST = 1e-200  # a product of probabilities is turned into a logarithm before it underflows
 _MULTIPLIER, _INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
-_HALF = np.uint64(32)
+_HALF, _LOWER = np.uint64(32), np.uint64(0xFFFFFFFF)
 _POSITIVE, _NEGATIVE = np.float32(-1), np.float32(1)
 
 
@@ -46,13 +46,12 @@ class Sampling(NamedTuple):
 
     Attributes:
         keep: ``(words,)`` uint32, of a token to be trained on.
-        stay: ``(words,)`` uint32, of a draw from the noise to be this word, not its alias.
-        alias: ``(words,)`` int32.
+        noise: ``(words,)`` uint64, in the upper half the chance of a draw from the noise to be this
+            word, in the lower half the alias that it is otherwise: one look tells both.
     """
 
     keep: NDArray[np.uint32]
-    stay: NDArray[np.uint32]
-    alias: NDArray[np.int32]
+    noise: NDArray[np.uint64]
 
 
 class Pieces(NamedTuple):
@@ -151,12 +150,29 @@ def advance(state: Any) -> Any:
 def draw(state: Any, sampling: Any) -> Any:
     """Return the next state and a word of the noise, by the alias method (Walker 1977)."""
     state = advance(state)
-    place = ((state >> _HALF) * np.uint64(len(sampling.stay))) >> _HALF
-    state = advance(state)
-    word = np.int64(place)
-    if (state >> _HALF) > sampling.stay[place]:
-        word = np.int64(sampling.alias[place])
-    return state, word
+    place = _place(state, sampling)
+    state, entry = advance(state), sampling.noise[place]
+    stays = (state >> _HALF) <= (entry >> _HALF)
+    return state, np.int64(place if stays else entry & _LOWER)
+
+
+@inlined
+def foresee(state: Any, sampling: Any, draws: Any) -> None:
+    """Have the places of the noise brought near that the next draws will look at.
+
+    They are as many as the words, too many for the cache; waiting for them took a third of
+    training.
+    """
+    for _ in range(draws):
+        state = advance(state)
+        prefetch(sampling.noise, np.int64(_place(state, sampling)))
+        state = advance(state)
+
+
+@inlined
+def _place(state: Any, sampling: Any) -> Any:
+    """Return a place of the noise, each as likely."""
+    return ((state >> _HALF) * np.uint64(len(sampling.noise))) >> _HALF
 
 
 @inlined
@@ -296,80 +312,42 @@ def spread(matrix: Any, rows: Any, before: Any, after: Any, share: Any) -> None:
 
 
 @cache
-def targets_of(width: int, negative: int, centres: int = 1) -> Any:
-    """Return ``draw_targets(state, words, sampling, own, output)`` for compiled code.
+def targets_of(width: int, negative: int) -> Any:
+    """Return ``draw_targets(state, centre, sampling, own, output)`` for compiled code.
 
-    It gives the next state, and the ``centres`` words with ``negative`` others of the noise, all
-    as rows of ``output``. A
-    word drawn twice is drawn anew, so that no change of a row is lost; but only a few times,
-    since a small vocabulary may have no more words.
+    It gives the next state, and the centre with ``negative`` words of the noise, none of which is
+    the centre, all as rows of ``output``. A word drawn twice is drawn anew, so that no change of a
+    row is lost; but only a few times, since a small vocabulary may have no more words.
     """
-    fetch, blank = fetch_of(width), (0,) * (centres + negative)
+    fetch, blank = fetch_of(width), (0,) * (negative + 1)
 
     @inlined
-    def draw_targets(state: Any, words: Any, sampling: Any, own: Any, output: Any) -> Any:
-        targets = blank
-        for k in range(centres):
-            targets = tuple_setitem(targets, k, words[k])
-            fetch(output, words[k])
+    def draw_targets(state: Any, centre: Any, sampling: Any, own: Any, output: Any) -> Any:
+        targets = tuple_setitem(blank, 0, centre)
+        fetch(output, centre)
         seen = np.uint64(0)
-        for k in range(centres, centres + negative):
+        for k in range(1, negative + 1):
             for _ in range(TRIES):
-                word, draws = words[0], 0
-                while _among(words, centres, word) and draws < MOST_DRAWS:
+                word, draws = centre, 0
+                while word == centre and draws < MOST_DRAWS:
                     state, word = draw(state, sampling)
                     word += own.shift if word < own.words else 0
                     draws += 1
-                if _among(words, centres, word):
-                    word = (words[0] + 1) % len(sampling.stay)
+                if word == centre:
+                    word = (centre + 1) % len(sampling.noise)
                 mark = np.uint64(1) << (np.uint64(word) & np.uint64(63))
                 if not seen & mark or not _among(targets, k, word):
                     break
             seen |= mark
             targets = tuple_setitem(targets, k, word)
             fetch(output, word)
+        foresee(advance(state), sampling, negative)  # one draw goes to the reach of the window
         return state, targets
 
     return draw_targets
 
 
-@cache
-def following_of(together: int) -> Any:
-    """Return ``following(kept, begin, count) -> (words, different)`` for compiled code.
-
-    It gives so many words from ``begin`` on, the last of all again where there are no more, and
-    whether they are all different.
-    """
-    blank = (0,) * together
-
-    @inlined
-    def following(kept: Any, begin: Any, count: Any) -> Any:
-        words, different = blank, True
-        for k in range(together):
-            word = np.int64(kept[min(begin + k, count - 1)])
-            different = different and not _among(words, k, word)
-            words = tuple_setitem(words, k, word)
-        return words, different
-
-    return following
-
-
-@cache
-def alone_of(negative: int, centres: int) -> Any:
-    """Return ``alone(targets, which)``: one of the centres, and the negatives of all."""
-    blank = (0,) * (negative + 1)
-
-    @inlined
-    def alone(targets: Any, which: Any) -> Any:
-        result = tuple_setitem(blank, 0, targets[which])
-        for k in range(negative):
-            result = tuple_setitem(result, k + 1, targets[centres + k])
-        return result
-
-    return alone
-
-
-@inlined
+@compiled
 def _among(targets: Any, count: Any, word: Any) -> Any:
     """Say whether a word is one of the first ``count`` targets."""
     for k in range(count):  # noqa: SIM110, compiled
@@ -379,14 +357,12 @@ def _among(targets: Any, count: Any, word: Any) -> Any:
 
 
 @cache
-def learn_by_negatives(width: int, negative: int, centres: int = 1) -> Any:
+def learn_by_negatives(width: int, negative: int) -> Any:
     """Return ``learn(matrix, rows, output, targets, rate) -> float`` for compiled code.
 
-    It trains rows of ``matrix`` on a centre and its negatives; or each of as many rows as there
-    are ``centres`` on its own one, and on the same negatives.
+    It trains rows of ``matrix`` on the centre and its negatives.
     """
-    step = tile(width, own=centres > 1)
-    signs = (_POSITIVE,) * centres + (_NEGATIVE,) * negative
+    step, signs = tile(width), (_POSITIVE,) + (_NEGATIVE,) * negative
 
     @inlined
     def learn(matrix: Any, rows: Any, output: Any, targets: Any, rate: Any) -> Any:

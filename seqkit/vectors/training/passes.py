@@ -25,13 +25,11 @@ import numpy as np
 
 from seqkit.vectors.training.kernels import (
     LEAST,
-    alone_of,
     compiled_as,
     compose,
     exchange,
     fetch_of,
     fetch_word_of,
-    following_of,
     gather_of,
     learn_by_negatives,
     longest,
@@ -89,7 +87,7 @@ def skipgram(width: int, negative: int) -> Any:
                 targets = upcoming
                 if centre + 1 < count:
                     word = np.int64(kept[centre + 1])
-                    state, upcoming = draw_targets(state, (word,), sampling, own, output)
+                    state, upcoming = draw_targets(state, word, sampling, own, output)
                     if centre + 1 + window < count:
                         fetch(input, np.int64(kept[centre + 1 + window]))
                 if centre < 0:
@@ -167,7 +165,7 @@ def subword_skipgram(width: int, negative: int) -> Any:
                         context[size] = kept[at]
                         size += 1
                 pairs += size
-                state, upcoming = draw_targets(state, (context[0],), sampling, own, output)
+                state, upcoming = draw_targets(state, context[0], sampling, own, output)
                 if centre + 1 < count:
                     new = kept[centre + 1]
                     fetch_word(input, extra, new)
@@ -177,7 +175,7 @@ def subword_skipgram(width: int, negative: int) -> Any:
                 for number in range(size):
                     targets = upcoming
                     if number + 1 < size:
-                        following = (context[number + 1],)
+                        following = context[number + 1]
                         state, upcoming = draw_targets(state, following, sampling, own, output)
                     chance *= learn(hidden, (0,), output, targets, rate)
                     if chance < LEAST:
@@ -190,22 +188,19 @@ def subword_skipgram(width: int, negative: int) -> Any:
 
 
 @cache
-def cbow(width: int, negative: int, subwords: bool, mean: bool, together: int = 1) -> Any:
+def cbow(width: int, negative: int, subwords: bool, mean: bool) -> Any:
     """Return the pass of CBOW with negative sampling (Mikolov et al. 2013a, section 3.1).
 
     The hidden vector is the mean, or the sum, of the input rows of the window's words. As in
     word2vec, each of these rows takes the whole change of a mean, and its share of the change of
-    a sum. So many centres as are trained ``together``, one after another in the text, share their
-    negatives, as the words of a window do in skip-gram.
+    a sum.
     """
     learn = learn_by_negatives(width, negative)
-    learn_all = learn_by_negatives(width, negative, together)
-    draw_targets, alone = targets_of(width, negative, together), alone_of(negative, together)
+    draw_targets = targets_of(width, negative)
     gather, fetch_word = gather_of(subwords), fetch_word_of(width, subwords)
-    neighbours, all_rows = following_of(together), tuple(range(together))
-    blank = (0,) * (together + negative)
+    blank = (0,) * (negative + 1)
 
-    @compiled_as(width, negative, subwords, mean, together)
+    @compiled_as(width, negative, subwords, mean)
     def train(
         corpus: Any,
         first: Any,
@@ -223,11 +218,8 @@ def cbow(width: int, negative: int, subwords: bool, mean: bool, together: int = 
         tokens, offsets = corpus
         kept = np.empty(longest(offsets, first, last), np.int32)
         most = longest(extra.offsets, 0, len(extra.offsets) - 1) if subwords else 1
-        rows, sizes = (
-            np.empty((together, 2 * window * most), np.int32),
-            np.empty(together, np.int64),
-        )
-        hidden, before = np.zeros((together, width), np.float32), np.zeros_like(input[:together])
+        rows = np.empty(2 * window * most, np.int32)
+        hidden, before = np.zeros((1, width), np.float32), np.zeros(width, np.float32)
         state, upcoming = np.uint64(seed), blank
         loss, chance, pairs, words = 0.0, 1.0, 0, 0
         begin, total = offsets[first], max(1, offsets[last] - offsets[first])
@@ -245,31 +237,23 @@ def cbow(width: int, negative: int, subwords: bool, mean: bool, together: int = 
             if count < 2:
                 continue
             pairs += count
-            for centre in range(-together, count, together):
-                targets, following = upcoming, centre + together
-                if following < count:
-                    centres, _ = neighbours(kept, following, count)
-                    state, upcoming = draw_targets(state, centres, sampling, own, output)
-                    for new in range(following + window, min(following + window + together, count)):
-                        fetch_word(input, extra, kept[new])
+            for centre in range(-1, count):
+                targets = upcoming
+                if centre + 1 < count:
+                    word = np.int64(kept[centre + 1])
+                    state, upcoming = draw_targets(state, word, sampling, own, output)
+                    if centre + 1 + window < count:
+                        new = kept[centre + 1 + window]
+                        fetch_word(input, extra, new)
                 if centre < 0:
                     continue
-                group = min(together, count - centre)
-                for part in range(group):
-                    at = centre + part
-                    state, distance = reach(state, window)
-                    begin_at, end_at = max(0, at - distance), min(count, at + distance + 1)
-                    sizes[part] = gather(kept, begin_at, at, end_at, extra, rows[part])
-                    compose(input, rows[part, : sizes[part]], before[part], hidden[part], mean)
-                _, different = neighbours(kept, centre, count)
-                if different:
-                    chance *= learn_all(hidden, all_rows, output, targets, rate)
-                else:
-                    for part in range(group):
-                        chance *= learn(hidden, (part,), output, alone(targets, part), rate)
-                for part in range(group):
-                    share = np.float32(1) if mean else np.float32(1) / np.float32(sizes[part])
-                    spread(input, rows[part, : sizes[part]], before[part], hidden[part], share)
+                state, distance = reach(state, window)
+                begin_at, end_at = max(0, centre - distance), min(count, centre + distance + 1)
+                size = gather(kept, begin_at, centre, end_at, extra, rows)
+                compose(input, rows[:size], before, hidden[0], mean)
+                chance *= learn(hidden, (0,), output, targets, rate)
+                share = np.float32(1) if mean else np.float32(1) / np.float32(size)
+                spread(input, rows[:size], before, hidden[0], share)
                 if chance < LEAST:
                     loss -= np.log(chance)
                     chance = 1.0

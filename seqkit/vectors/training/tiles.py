@@ -8,7 +8,6 @@ best vector instructions of whatever processor runs it, and costs users no C com
 
 from collections.abc import Callable
 from functools import cache
-from itertools import product
 from math import factorial, log
 from typing import Any
 
@@ -25,14 +24,12 @@ _FAST = ("contract", "reassoc", "nsz")  # a*b+c in one instruction; sums in any 
 
 
 @cache
-def tile(width: int, own: bool = False) -> Any:
+def tile(width: int) -> Any:
     """Return ``step(inputs, rows, outputs, targets, signs, rate) -> float`` for compiled code.
 
     One step of gradient descent, of the size ``rate``, on the sum over all pairs of
     ``-log sigmoid(-sign * input . output)``: a sign of -1 makes a pair positive, +1 negative
-    (Mikolov et al. 2013b, equation 4). All products are of the rows as they were before. Every
-    row makes a pair with every target; with ``own``, the first targets are of one row each, the
-    first of the first, and only the others of all.
+    (Mikolov et al. 2013b, equation 4). All products are of the rows as they were before.
 
     Args of ``step``:
         inputs: ``(any, width)`` float32, contiguous, changed in place.
@@ -65,29 +62,15 @@ def tile(width: int, own: bool = False) -> Any:
                 for array, i in zip(data, (1, 3), strict=True)
             ]
             given = _items(builder, arguments[4], len(kinds[4]))
-            pairs = _pairs(len(places[0]), len(places[1]), own)
-            return _step(builder, width, pairs, places[0], places[1], given, arguments[5])
+            return _step(builder, width, places[0], places[1], given, arguments[5])
 
         return types.float64(inputs, rows, outputs, targets, signs, rate), generate
 
     return intrinsic(step)
 
 
-def _pairs(rows: int, targets: int, own: bool) -> list[tuple[int, int]]:
-    """Return which rows are trained on which targets."""
-    every = product(range(rows), range(targets))
-    return [(i, k) for i, k in every if not own or k >= rows or k == i]
-
-
-def _step(
-    b: Any,
-    width: int,
-    pairs: list[tuple[int, int]],
-    xs: list[Any],
-    ts: list[Any],
-    signs: list[Any],
-    rate: Any,
-) -> Any:
+def _step(b: Any, width: int, xs: list[Any], ts: list[Any], signs: list[Any], rate: Any) -> Any:
+    pairs = [(i, k) for i in range(len(xs)) for k in range(len(ts))]
     zero = ir.Constant(_VECTOR, [0.0] * LANES)
 
     def products(d: Any, sums: list[Any]) -> list[Any]:

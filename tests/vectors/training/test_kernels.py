@@ -51,7 +51,7 @@ def kept_tokens(tokens: Any, sampling: Any, kept: Any, state: Any) -> Any:
 @njit
 def targets(centre: Any, sampling: Any, output: Any, drawn: Any, state: Any) -> Any:
     for i in range(len(drawn)):
-        state, some = DRAW_TARGETS(state, (centre,), sampling, NOTHING, output)
+        state, some = DRAW_TARGETS(state, centre, sampling, NOTHING, output)
         drawn[i, 0], drawn[i, 1], drawn[i, 2] = some
 
 

@@ -28,23 +28,22 @@ from seqkit.vectors.training.sampling import sampling_of
 SEED = 2**63 + 11
 LENGTHS = (9, 0, 1, 2, 30, 5, 3)
 KINDS = [
-    pytest.param("skipgram", False, True, 1, id="skipgram"),
-    pytest.param("skipgram", True, True, 1, id="skipgram-subwords"),
-    pytest.param("cbow", False, True, 1, id="cbow"),
-    pytest.param("cbow", False, True, 2, id="cbow-together"),
-    pytest.param("cbow", False, False, 2, id="cbow-sum"),
-    pytest.param("cbow", True, True, 2, id="cbow-subwords"),
+    pytest.param("skipgram", False, True, id="skipgram"),
+    pytest.param("skipgram", True, True, id="skipgram-subwords"),
+    pytest.param("cbow", False, True, id="cbow"),
+    pytest.param("cbow", False, False, id="cbow-sum"),
+    pytest.param("cbow", True, True, id="cbow-subwords"),
 ]
-each_kind = pytest.mark.parametrize(("model", "subwords", "mean", "together"), KINDS)
+each_kind = pytest.mark.parametrize(("model", "subwords", "mean"), KINDS)
 each_model = pytest.mark.parametrize("model", ["skipgram", "cbow"])
 
 
-def compiled_pass(model: str, subwords: bool = False, mean: bool = True, together: int = 1) -> Any:
+def compiled_pass(model: str, subwords: bool = False, mean: bool = True) -> Any:
     if model == "skipgram":
         if subwords:
             return passes.subword_skipgram(WIDTH, NEGATIVE)
         return passes.skipgram(WIDTH, NEGATIVE)
-    return passes.cbow(WIDTH, NEGATIVE, subwords, mean, together)
+    return passes.cbow(WIDTH, NEGATIVE, subwords, mean)
 
 
 def counts_of(rows: list[list[int]], words: int = WORDS) -> np.ndarray:
@@ -74,7 +73,7 @@ def run(
 
 @each_kind
 def test_loss_pairs_and_words_are_those_of_the_reference(
-    model: str, subwords: bool, mean: bool, together: int
+    model: str, subwords: bool, mean: bool
 ) -> None:
     rows, weights, pieces = some_rows(0, LENGTHS * 3), some_weights(), some_pieces(subwords)
     before = [matrix.copy() for matrix in weights]
@@ -88,10 +87,9 @@ def test_loss_pairs_and_words_are_those_of_the_reference(
         model=model,
         mean=mean,
         subwords=subwords,
-        together=together,
     )
 
-    train = compiled_pass(model, subwords, mean, together)
+    train = compiled_pass(model, subwords, mean)
     loss, pairs, words = run(train, rows, weights, 0.0, sample=0.05, pieces=pieces)
 
     assert words == slow.words < len(corpus_of(rows).tokens)
@@ -101,9 +99,7 @@ def test_loss_pairs_and_words_are_those_of_the_reference(
 
 
 @each_kind
-def test_small_steps_go_down_the_summed_gradient(
-    model: str, subwords: bool, mean: bool, together: int
-) -> None:
+def test_small_steps_go_down_the_summed_gradient(model: str, subwords: bool, mean: bool) -> None:
     """At a small rate weights hardly change within a pass, so the order of steps is no matter."""
     rows = [*some_rows(1, (3, 2, 4)), [2, 6, 6, 6, 4]]  # a word may be its own neighbour
     weights, pieces = some_weights(), some_pieces(subwords)
@@ -117,11 +113,10 @@ def test_small_steps_go_down_the_summed_gradient(
         model=model,
         mean=mean,
         subwords=subwords,
-        together=together,
     )
     before, rate = [matrix.copy() for matrix in weights], 2.0**-12
 
-    run(compiled_pass(model, subwords, mean, together), rows, weights, rate, pieces=pieces)
+    run(compiled_pass(model, subwords, mean), rows, weights, rate, pieces=pieces)
 
     for matrix, start, gradient in zip(weights, before, (slow.input, slow.output), strict=True):
         change = (matrix.astype(np.float64) - start) / rate
@@ -132,9 +127,9 @@ def test_small_steps_go_down_the_summed_gradient(
 
 @each_kind
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(
-    model: str, subwords: bool, mean: bool, together: int
+    model: str, subwords: bool, mean: bool
 ) -> None:
-    train, rows = compiled_pass(model, subwords, mean, together), some_rows(2, (40, 25))
+    train, rows = compiled_pass(model, subwords, mean), some_rows(2, (40, 25))
     pieces, results = some_pieces(subwords), []
     for seed in (7, 7, 8):
         weights = some_weights()
@@ -179,10 +174,10 @@ def test_the_rate_falls_from_row_to_row(model: str) -> None:
 @each_kind
 @pytest.mark.parametrize("rows", [[], [[]], [[3]], [[], [4], [], [5]]])
 def test_without_a_neighbour_there_is_nothing_to_train(
-    model: str, subwords: bool, mean: bool, together: int, rows: list[list[int]]
+    model: str, subwords: bool, mean: bool, rows: list[list[int]]
 ) -> None:
     weights = some_weights()
-    train = compiled_pass(model, subwords, mean, together)
+    train = compiled_pass(model, subwords, mean)
     tally = run(train, rows, weights, 0.1, pieces=some_pieces(subwords))
     assert tally == (0, 0, len(corpus_of(rows).tokens))
     assert all((a == b).all() for a, b in zip(weights, some_weights(), strict=True))
@@ -240,7 +235,7 @@ def test_a_diverging_loss_is_infinite_or_large_but_never_negative(model: str) ->
 
 
 @each_kind
-def test_the_loss_falls_on_sentences(model: str, subwords: bool, mean: bool, together: int) -> None:
+def test_the_loss_falls_on_sentences(model: str, subwords: bool, mean: bool) -> None:
     told = village.read(village.Options(kind="text", language="en", n=400))
     texts = [example.text.split() for example in told["train"]]  # type: ignore[union-attr]
     words = sorted({word for text in texts for word in text})
@@ -251,7 +246,7 @@ def test_the_loss_falls_on_sentences(model: str, subwords: bool, mean: bool, tog
     weights = input, np.zeros((len(words), WIDTH), np.float32)
     pieces, train = (
         some_pieces(subwords, len(words)),
-        compiled_pass(model, subwords, mean, together),
+        compiled_pass(model, subwords, mean),
     )
     losses = []
     for epoch in range(20):

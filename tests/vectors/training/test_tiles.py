@@ -57,26 +57,6 @@ def test_a_step_descends_the_gradient_of_all_its_pairs_at_once(
     assert outputs == pytest.approx((y - 0.1 * y.grad).detach().numpy(), abs=5e-7)
 
 
-def test_rows_with_targets_of_their_own_share_only_the_others() -> None:
-    rng = np.random.default_rng(4)
-    inputs, outputs = (rng.normal(scale=0.5, size=(6, 16)).astype(np.float32) for _ in "xy")
-    x, y = (torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (inputs, outputs))
-    log = torch.nn.functional.logsigmoid
-    loss = -log(x[0] @ y[5]) - log(x[3] @ y[1]) - log(-x[[0, 3]] @ y[[2, 4]].T).sum()
-    torch.autograd.backward(loss)
-    step, signs = tile(16, own=True), tuple(np.float32(s) for s in (-1, -1, 1, 1))
-
-    @njit
-    def run(inputs: Any, outputs: Any, rate: Any) -> Any:
-        return step(inputs, (0, 3), outputs, (5, 1, 2, 4), signs, rate)
-
-    assert -np.log(run(inputs, outputs, np.float32(0.1))) == pytest.approx(loss.item(), rel=1e-6)
-    assert x.grad is not None
-    assert y.grad is not None
-    assert inputs == pytest.approx((x - 0.1 * x.grad).detach().numpy(), abs=5e-7)
-    assert outputs == pytest.approx((y - 0.1 * y.grad).detach().numpy(), abs=5e-7)
-
-
 def test_rows_that_are_not_named_stay_as_they_are() -> None:
     inputs, outputs = np.ones((4, 8), np.float32), np.ones((4, 8), np.float32)
     stepper(8, 1)(inputs, (2,), outputs, (0, 3), np.float32(0.1))
