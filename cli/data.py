@@ -53,11 +53,12 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
     """
     from seqkit import settings
     from seqkit.cli.output import print_json, print_table
-    from seqkit.corpus import resolve, where
+    from seqkit.corpus import card_of, resolve, where
     from seqkit.sources import find
 
     module, place = resolve(name, path)
-    card, here = module.CARD, where(name, path)
+    chosen = settings.parse(module.Options(), words or [])
+    card, here = card_of(module, chosen, place), where(name, path, chosen)
     facts = {
         "name": card.name,
         "title": card.title,
@@ -85,8 +86,8 @@ def show(name: Name, words: Words = None, path: Path = "", as_json: JsonOption =
     for key, value in facts.items():
         if value not in ("", False):
             print(f"{key + ':':<11} {'yes: not real text' if value is True else value}")
-    tables = [("options", options), *((title, rows) for title, rows in numbers.items() if rows)]
-    for title, rows in tables:
+    tables = {"options": options, **numbers}
+    for title, rows in ((title, rows) for title, rows in tables.items() if rows):
         print()
         print_table(title, list(rows[0]), [_plain(row) for row in rows])
     if here == "fetch":
@@ -111,6 +112,10 @@ def _numbers(corpus: "Corpus") -> dict[str, Any]:
     """Return three tables: rows a split, rows a label and split, and the lengths of the texts."""
     from collections import Counter
 
+    from seqkit.corpus import Series
+
+    if corpus.kind is Series:
+        return _columns(corpus)
     splits, lengths = [], []
     counts: dict[str, Counter[str]] = {}
     for split in corpus.splits:
@@ -126,6 +131,30 @@ def _numbers(corpus: "Corpus") -> dict[str, Any]:
     names = sorted(set().union(*counts.values()), key=lambda n: (-counts["train"][n], n))
     labels = [{"label": n, **{s: counts[s][n] for s in counts if counts[s]}} for n in names]
     return {"splits": splits, "labels": labels, "lengths": lengths}
+
+
+def _columns(corpus: "Corpus") -> dict[str, Any]:
+    """Return two tables: the columns of each split of a series, and the frames of each label."""
+    from collections import Counter
+
+    columns, counts = [], {}
+    for split in corpus.splits:
+        for name, role, values, texts, filled in corpus.examples(split):
+            row = {"split": split, "column": name, "kind": role, "frames": len(values or texts)}
+            first, last = (texts[0], texts[-1]) if role == "date" else (None, None)
+            low, high = (min(values), max(values)) if values else (first, last)
+            columns.append({**row, "from": low, "to": high, "filled": filled})
+            if role == "label":
+                counts[split] = Counter(texts)
+    names = sorted(set().union(*counts.values()))
+    labels = [{"label": n, **{s: counts[s][n] for s in counts}} for n in names]
+    return {"columns": columns, "labels": labels}
+
+
+def _frames(corpus: "Corpus", split: str, rows: int) -> list[dict[str, Any]]:
+    """Return the first time steps of a series, a value a column."""
+    columns = {e.name: (e.values or e.texts)[:rows] for e in corpus.examples(split)}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _percentiles(values: list[int]) -> dict[str, int | None]:
@@ -172,9 +201,17 @@ def head(
     from itertools import islice
 
     from seqkit.cli.output import print_json, print_table
+    from seqkit.corpus import Series
 
     corpus = _open(name, words, path, offline=offline)
     split = split or next(iter(corpus.splits))
+    if corpus.kind is Series:
+        frames = _frames(corpus, split, rows)
+        if as_json:
+            print_json(frames)
+        else:
+            print_table(None, list(frames[0]), [list(frame.values()) for frame in frames])
+        return
     examples = list(islice(corpus.examples(split), rows))
     if as_json:
         print_json([_row(example, as_json=True) for example in examples])

@@ -14,6 +14,7 @@ def model_card(
     facts: Mapping[str, str],
     chosen: Any,
     scores: Mapping[str, Mapping[str, float]],
+    asked: str = '"a text"',
 ) -> str:
     """Return a model card in Markdown.
 
@@ -23,6 +24,7 @@ def model_card(
         facts: a name and a value a line.
         chosen: the resolved settings.
         scores: figures by name, for each split.
+        asked: what ``seqkit predict RUN`` is to be given.
     """
     names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
     lines = [f"# {recipe}: {data.title}", ""]
@@ -40,7 +42,7 @@ def model_card(
     lines += [f"- {name}: {value}" for name, value in (origin | dict(facts)).items() if value]
     if data.synthetic:
         lines += ["", "The corpus is synthetic: the scores say nothing about real text."]
-    lines += ["", "## Use", "", "```", 'seqkit predict RUN "a text"', "seqkit eval RUN", "```"]
+    lines += ["", "## Use", "", "```", f"seqkit predict RUN {asked}", "seqkit eval RUN", "```"]
     lines += ["", "## Settings", ""]
     lines += _table(["setting", "value"], [[s.path, f"{s.default}"] for s in leaves(chosen)])
     return "\n".join(lines) + "\n"
