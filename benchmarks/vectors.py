@@ -42,7 +42,7 @@ ANALOGIES = ("google", "analogies-ko")
 RESTRICT = {"imdb": 30_000, "kowiki": 300_000}
 RATES = {"skipgram": (0.025, 0.05, 0.075), "cbow": (0.025, 0.05, 0.075, 0.1)}
 SEEDS = (1, 2, 3)
-JAMO = "seqkit-jamo-kowiki-0.05-1"
+JAMO, PLAIN = 0.05, 0.075  # the best rates on kowiki, with jamo subwords and without
 WORD = re.compile(r"\w+(?:'\w+)?")
 
 
@@ -125,7 +125,8 @@ def run(side: str, model: str, name: str, lr: float, seed: int) -> None:
 
 
 def runs() -> Iterator[tuple[str, str, str, float, int]]:
-    yield "seqkit", "jamo", "kowiki", 0.05, 1
+    for seed in SEEDS:
+        yield "seqkit", "jamo", "kowiki", JAMO, seed
     for model, name, seed in product(("cbow", "skipgram"), SETS, SEEDS):
         for side, lr in product(("seqkit", "gensim"), RATES[model]):
             yield side, model, name, lr, seed
@@ -147,11 +148,12 @@ with unknown words are skipped, the same on both sides. Bold: the best rate of a
 analogies: among the 30,000 most frequent words.
 """
 ABOUT_SUBWORDS = """\
-`kowiki`, skip-gram, 100 features, one seed. Jamo: `subwords=jamo lr=0.05`, n-grams of jamo and
-syllables (Park et al. 2018). KorSTS: test, Spearman, lower-cased words.
+`kowiki`, skip-gram, 100 features, each at its best rate: words `lr=0.075`, jamo `subwords=jamo
+lr=0.05`, n-grams of jamo and syllables (Park et al. 2018). Mean and standard deviation of the
+seeds. KorSTS: test, Spearman, lower-cased words.
 
-| vectors | set | | value | known | of | unknown words |
-|---|---|---|---|---|---|---|"""
+| vectors | seeds | set | | value | known | of | unknown words |
+|---|---|---|---|---|---|---|---|"""
 
 
 def tables() -> dict[str, list[str]]:
@@ -192,7 +194,7 @@ def side_rows(side: str, model: str, name: str) -> Iterator[str]:
             if not values:
                 continue
             seeds, mean = len(values), statistics.mean(values)
-            cell = f"{mean:.4f}" + (f" ± {statistics.stdev(values):.4f}" if seeds > 1 else "")
+            cell = spread(values)
             cells.append(f"**{cell}**" if mean == best[asked] else cell)
         if cells:
             yield f"| {side} | {lr:g} | {seeds} | {' | '.join(cells)} |"
@@ -200,14 +202,23 @@ def side_rows(side: str, model: str, name: str) -> Iterator[str]:
 
 def subword_table() -> list[str]:
     lines = [f"## {MORE}", "", ABOUT_SUBWORDS]
-    for title, stem in (("words", "seqkit-skipgram-kowiki-0.05-1"), ("jamo subwords", JAMO)):
-        path = RUNS / f"{stem}.json"
-        if not path.is_file():
-            continue
-        for asked, part, unknown, found, *known in json.loads(path.read_text())["scores"]:
+    for title, model, lr in (("words", "skipgram", PLAIN), ("jamo subwords", "jamo", JAMO)):
+        paths = [RUNS / f"seqkit-{model}-kowiki-{lr}-{seed}.json" for seed in SEEDS]
+        runs = [json.loads(path.read_text())["scores"] for path in paths if path.is_file()]
+        for same in zip(*runs, strict=True):  # the same question, by every seed
+            asked, part, unknown, _, *known = same[0]
             numbers = " | ".join(f"{count:,}" for count in known)
-            lines.append(f"| {title} | {asked} | {part} | {found:.4f} | {numbers} | {unknown} |")
+            cell = spread([row[3] for row in same])
+            lines.append(
+                f"| {title} | {len(runs)} | {asked} | {part} | {cell} | {numbers} | {unknown} |"
+            )
     return [*lines, ""]
+
+
+def spread(values: list[float]) -> str:
+    """Return a mean with its standard deviation, if there are several values."""
+    deviation = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.4f}{deviation}"
 
 
 def write() -> None:

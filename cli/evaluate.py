@@ -17,7 +17,8 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[KEY=VALUE]...",
-            help="--file: how it is read, as text=review label=stars ('seqkit data show').",
+            help="evaluation.* of a run, as evaluation.cache=0.1; with --file, how it is read, as "
+            "text=review label=stars ('seqkit data show').",
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="The split to score on.")] = "test",
@@ -29,16 +30,13 @@ def evaluate(
 ) -> None:
     """Score a run: its figures, each class, what is confused."""
     from seqkit.cli.output import print_json, print_table
-    from seqkit.errors import SeqkitError
     from seqkit.predict import load
 
     go_offline(offline)
-    if words and file is None:
-        raise SeqkitError(f"'{words[0]}' tells how a file is read: name one with --file.")
     if file is not None:
         result = load(run).score_file(file, _options(words or []))
     else:
-        result = _on_split(run, split)
+        result = _on_split(run, split, words or [])
     if as_json:
         print_json(result.as_dict())
         return
@@ -58,12 +56,12 @@ def _options(words: list[str]) -> dict[str, str]:
     return options
 
 
-def _on_split(run: Path, split: str) -> "Scored":
+def _on_split(run: Path, split: str, words: list[str]) -> "Scored":
     from seqkit.predict import load
     from seqkit.recipe import find
     from seqkit.train.run import Run
 
     answerer, saved = load(run), Run.open(run).settings()
     recipe = find(saved["recipe"])
-    chosen = recipe.saved_settings(saved["settings"])
+    chosen = recipe.scoring_settings(saved["settings"], words)
     return answerer.score(recipe.read(chosen), split, chosen)

@@ -2,11 +2,14 @@
 
 import json
 import sys
-from typing import Annotated
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqkit.cli.arguments import (
+    STDIN,
     FileOption,
     JsonOption,
     RunArgument,
@@ -15,22 +18,101 @@ from seqkit.cli.arguments import (
     read_texts,
 )
 
+if TYPE_CHECKING:
+    from seqkit.errors import SeqkitError
+    from seqkit.tasks.answering import Answer
+
+WORDS = 5  # next words to show
+
 
 def predict(
     run: RunArgument,
     texts: TextsArgument = None,
     file: FileOption = None,
-    top: Annotated[int, typer.Option(min=1, help="Show the K most probable answers.")] = 1,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Show the K most probable answers [1; next words: 5]."),
+    ] = None,
     as_json: JsonOption = False,
+    sentences: Annotated[
+        int | None, typer.Option(min=0, help="To write: whole sentences [1].")
+    ] = None,
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="To write: hypotheses searched [8].")
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0, help="To write: draw sentences at random, as 1 [0: the best]."),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="To write: draw from the K most probable units.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="To write: draw from units of this share in all.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="To write: of what is drawn [0].")] = None,
+    length: Annotated[
+        int | None, typer.Option(min=1, help="To write: units, at most [120].")
+    ] = None,
+    min_length: Annotated[
+        int | None, typer.Option(min=0, help="To write: units, at least [0].")
+    ] = None,
+    length_penalty: Annotated[
+        float | None, typer.Option(min=0, help="To write: more favours longer sentences [0.6].")
+    ] = None,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="To write: complete the prompt's last word.")
+    ] = False,
 ) -> None:
-    """Answer texts: an answer for each, in order, a line each."""
+    """Answer texts: an answer for each, in order, a line each.
+
+    A language model goes on with them: next words with their probabilities, then sentences.
+    """
     from seqkit.predict import load
+    from seqkit.tasks.answering import ReadsFiles, WritesText
 
     answerer = load(run)
+    options = {
+        "sentences": sentences,
+        "beam": beam,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+        "length": length,
+        "min_length": min_length,
+        "length_penalty": length_penalty,
+        "unfinished": unfinished or None,
+    }
+    given_options = {name: value for name, value in options.items() if value is not None}
+    if isinstance(answerer, WritesText):
+        top = top or WORDS
+        answerer = answerer.with_options({"words": top, **given_options})
+    elif given_options:
+        raise _writes_nothing(run, next(iter(given_options)))
+    top = top or 1
+    if isinstance(answerer, ReadsFiles) and file not in (None, STDIN) and not texts:
+        _show(answerer.answer_file(file), top, as_json)
+        return
     given = read_texts(texts, file)
     if is_prompt(texts, file):
         print("A text a line; Ctrl-D ends.", file=sys.stderr)
     # answers of typed texts at once, of a stream in batches as they come
-    for answer in answerer.stream(given, at_once=1 if is_prompt(texts, file) else 1024):
+    at_once = 1 if is_prompt(texts, file) else 1024
+    _show(answerer.stream(given, at_once=at_once), top, as_json)
+
+
+def _writes_nothing(run: Path, option: str) -> "SeqkitError":
+    from seqkit.errors import SeqkitError
+
+    word = f"--{option.replace('_', '-')}"
+    return SeqkitError(
+        f"{run} writes no text, so {word} means nothing to it: leave it out, or name a run of "
+        "language_model or completion."
+    )
+
+
+def _show(answers: "Iterable[Answer]", top: int, as_json: bool) -> None:
+    for answer in answers:
         shown = json.dumps(answer.row(top), ensure_ascii=False) if as_json else answer.line(top)
         print(shown, flush=True)

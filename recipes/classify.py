@@ -4,12 +4,11 @@ seqkit train classify
 seqkit train classify corpus=reviews.csv data.text=review data.label=stars
 """
 
-from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from seqkit.corpus import Corpus, load, names
+from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.classification import Classification, ClassificationSettings
@@ -30,17 +29,13 @@ ABOUT = About(
 class Settings(ClassificationSettings):
     """The settings of a classification and the corpus it is learnt from."""
 
-    corpus: str = Field(default="village", description="a corpus by name, or a file or folder")
+    corpus: CorpusText = Field(
+        default="village", description="a corpus by name, or a file or folder"
+    )
     path: PathText = Field(default="", description="where the corpus lies, if not found by itself")
-    data: dict[str, str | bool | int | float] = Field(
+    data: CorpusOptions = Field(
         default_factory=dict, description="options of the corpus, as data.label=stars"
     )
-
-    @field_validator("corpus")
-    @classmethod
-    def _absolute(cls, corpus: str) -> str:
-        here = corpus not in names() and Path(corpus).expanduser().exists()
-        return str(Path(corpus).expanduser().absolute()) if here else corpus
 
     pretrain: Literal["none", "cooccurrence"] = "cooccurrence"
     train: TrainSettings = TrainSettings(

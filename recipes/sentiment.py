@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from seqkit.corpus import Corpus, load
+from seqkit.corpus import Corpus, CorpusOptions, load
 from seqkit.data.ngrams import NGramSettings
 from seqkit.models.classifier import ClassifierSettings
 from seqkit.nn.embedding import EmbeddingSettings
@@ -38,7 +38,7 @@ class Settings(ClassificationSettings):
 
     corpus: Literal["nsmc", "imdb", "sst"] = Field(default="nsmc", description="nsmc: Korean")
     path: PathText = Field(default="", description="where the corpus lies, if not found by itself")
-    data: dict[str, str | bool | int | float] = Field(
+    data: CorpusOptions = Field(
         default_factory=dict, description="options of the corpus, as data.version=sst5"
     )
     validation: float = Field(

@@ -13,7 +13,9 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, cast
+
+from pydantic import AfterValidator
 
 from seqkit import arrow
 from seqkit import settings as settings_
@@ -223,6 +225,16 @@ def names() -> list[str]:
 
     found = (module.name for module in iter_modules(corpora.__path__))
     return sorted(n for n in found if not n.startswith("_") and hasattr(_module(n), "CARD"))
+
+
+def _absolute(corpus: str) -> str:
+    here = corpus not in names() and Path(corpus).expanduser().exists()
+    return str(Path(corpus).expanduser().absolute()) if here else corpus
+
+
+# A setting: a corpus by name, or a path, kept absolute so that a run can be scored from any folder.
+CorpusText = Annotated[str, AfterValidator(_absolute)]
+CorpusOptions = dict[str, str | bool | int | float]  # a setting: those of a corpus, by name
 
 
 def reader(name: str) -> Reader:

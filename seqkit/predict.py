@@ -16,7 +16,7 @@ ANSWERERS = {
     "language_modelling": ("seqkit.tasks.text_writer", "TextWriter"),
     "tagging": ("seqkit.tasks.text_tagger", "TextTagger"),
     "series": ("seqkit.tasks.series_reader", "SeriesReader"),
-    "lesson": ("seqkit.tasks.lesson", "Pupil"),
+    "lesson": ("seqkit.tasks.pupil", "Pupil"),
 }
 
 

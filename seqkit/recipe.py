@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from seqkit.errors import SeqkitError, unknown
-from seqkit.settings import check, parse
+from seqkit.settings import check, leaves, parse
 
 if TYPE_CHECKING:
     from seqkit.corpus import Corpus
@@ -71,7 +71,8 @@ class Recipe:
         return check(self.module.Settings, saved, hint=self._hint)
 
     def settings(self, words: Iterable[str] = (), config: Path | None = None) -> Any:
-        """Return the settings after a TOML file and ``key=value`` words."""
+        """Return the settings after a TOML file, or one that ships, and ``key=value`` words."""
+        config = _shipped(config) if config else None
         return parse(self.defaults, words, config=config, hint=self._hint)
 
     def resumed_settings(self, saved: Mapping[str, Any], words: Iterable[str]) -> Any:
@@ -90,6 +91,21 @@ class Recipe:
                     "can): start a new run."
                 )
         return parse(before, words, hint=self._hint)
+
+    def scoring_settings(self, saved: Mapping[str, Any], words: Iterable[str]) -> Any:
+        """Return a run's saved settings; only how it is scored, ``evaluation.*``, may change.
+
+        Raises:
+            SeqkitError: if ``words`` change anything else.
+        """
+        before = self.saved_settings(saved)
+        after = parse(before, words, hint=self._hint)
+        for setting, new in zip(leaves(before), leaves(after), strict=True):
+            if setting.default != new.default and setting.group != "evaluation":
+                raise SeqkitError(
+                    f"'{setting.path}' cannot change when a run is scored (only evaluation.* can)."
+                )
+        return after
 
     def read(self, chosen: Any) -> "Corpus":
         """Open the data that the settings name."""
@@ -123,6 +139,12 @@ RESUMABLE = ("epochs", "device", "threads", "checkpoint_every", "tensorboard")
 def names() -> list[str]:
     """Return the names of the recipes that ship."""
     return sorted(p.stem for p in _folder().glob("*.py") if not p.stem.startswith("_"))
+
+
+def _shipped(config: Path) -> Path:
+    """Return a file of settings: the user's own, or one of ``recipes/`` by its name."""
+    shipped = _folder() / f"{config}.toml"
+    return shipped if shipped.is_file() and not config.is_file() else config
 
 
 def _folder() -> Path:

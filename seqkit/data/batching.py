@@ -82,7 +82,7 @@ class Batches:
         order, edges = self._layout(epoch)
         batches = [order[begin:end] for begin, end in pairwise(edges.tolist())]
         if self.shuffle:
-            return [batches[i] for i in _permutation(len(batches), self.seed, epoch, 1)]
+            return [batches[i] for i in permutation(len(batches), self.seed, epoch, 1)]
         return batches
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -124,7 +124,7 @@ class Batches:
         edges = np.arange(len(self) + 1, dtype=np.int64) * rows // max(1, len(self))
         if not self.shuffle:
             return np.argsort(self._lengths, kind="stable"), edges
-        order = _permutation(rows, self.seed, epoch, 0)
+        order = permutation(rows, self.seed, epoch, 0)
         pool = np.repeat(np.arange(len(self)) // POOL, np.diff(edges))
         return order[np.lexsort((self._lengths[order], pool))], edges
 
@@ -154,7 +154,7 @@ class Recut:
         return self._plain.padding_waste()
 
 
-def _permutation(size: int, *seed: int) -> NDArray[np.int64]:
+def permutation(size: int, *seed: int) -> NDArray[np.int64]:
     """Return a random order of ``size`` things.
 
     It sorts PCG64's raw numbers, which NumPy promises never to change;

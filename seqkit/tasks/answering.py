@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from seqkit.corpus import Corpus
 from seqkit.train.metrics import Table
@@ -67,5 +67,31 @@ class Answerer(Protocol):
 
         Raises:
             SeqkitError: if it cannot be read, or does not fit the model.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """An :class:`Answerer` for which a file is one thing, as a table, and not a text a line."""
+
+    def answer_file(self, path: Path) -> Iterator[Answer]:
+        """Yield the answers to a file.
+
+        Raises:
+            SeqkitError: if it cannot be read, or does not fit the model.
+        """
+        ...
+
+
+@runtime_checkable
+class WritesText(Protocol):
+    """An :class:`Answerer` that goes on with a text; its answers depend on how it is to write."""
+
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """Return the same with other options of :class:`seqkit.tasks.completion.WritingSettings`.
+
+        Raises:
+            SeqkitError: if one is unknown, or they have no sense together.
         """
         ...

@@ -30,7 +30,7 @@ _GRAPHEMES = regex.compile(r"\X")
 _DIGITS = regex.compile(r"\d")
 _PLAIN_DIGITS = re.compile(r"[0-9]")
 
-_NO_SPACE_BEFORE = frozenset(",.!?;:)]}%’”…、。》」』-/\u2013~")
+NO_SPACE_BEFORE = frozenset(",.!?;:)]}%’”…、。》」』-/\u2013~")
 _NO_SPACE_AFTER = frozenset("([{$€£₩#@‘“《「『-/\u2013~")
 
 
@@ -149,7 +149,7 @@ def _written(words: list[str]) -> str:
     for word in words:
         if word == '"':
             quoting = not quoting
-        closing = word in _NO_SPACE_BEFORE or (word == '"' and not quoting)
+        closing = word in NO_SPACE_BEFORE or (word == '"' and not quoting)
         pieces.append(word if glued or closing else f" {word}")
         glued = word in _NO_SPACE_AFTER or (word == '"' and quoting)
     return "".join(pieces)

@@ -1,6 +1,6 @@
 """Weight averaging: the model is scored and saved with an average of its recent weights."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -16,17 +16,26 @@ class WeightAverage:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model, self.decay, self.updates = model, decay, 0
+        self.scores: list[float] = []  # of validations, the higher the better
         self.average = {name: t.detach().clone() for name, t in model.state_dict().items()}
+
+    def share(self) -> float:
+        """Return what the present weights count for in the average, at the ``updates``-th time."""
+        return 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+
+    def observe(self, score: float) -> None:
+        """Hear of a validation, the higher the better."""
+        self.scores.append(score)
 
     @torch.no_grad()
     def update(self) -> None:
         """Take the present weights into the average."""
         self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        share = self.share()
         trained = {name for name, p in self.model.named_parameters() if p.requires_grad}
         for name, present in self.model.state_dict().items():
             if name in trained:
-                self.average[name].lerp_(present, 1 - decay)
+                self.average[name].lerp_(present, share)
             else:
                 self.average[name].copy_(present)
 
@@ -40,8 +49,54 @@ class WeightAverage:
         finally:
             self.model.load_state_dict(present)
 
-    def restore(self, average: Mapping[str, Tensor], updates: int) -> None:
+    def restore(self, average: Mapping[str, Tensor], updates: int, scores: Sequence[float]) -> None:
         """Go on from a saved average."""
         for name, tensor in average.items():
             self.average[name].copy_(tensor)
-        self.updates = updates
+        self.updates, self.scores = updates, list(scores)
+
+
+class NonMonotonicAverage(WeightAverage):
+    """The mean of all weights since validation stalled: NT-ASGD (Merity et al. 2018, algorithm 1).
+
+    It begins after the first validation that is worse than the best of those more than
+    ``patience`` validations before it. Until then the weights are as they are.
+
+    Args:
+        model: what is trained, by plain SGD in the paper.
+        patience: the non-monotone interval ``n`` of the paper, 5 there.
+    """
+
+    def __init__(self, model: nn.Module, patience: int) -> None:
+        super().__init__(model, decay=1.0)
+        self.patience, self.started = patience, False
+
+    def share(self) -> float:
+        """Return ``1 / t``, so that all weights count alike."""
+        return 1 / self.updates
+
+    def observe(self, score: float) -> None:
+        """Hear of a validation, the higher the better; it may be where averaging begins."""
+        earlier = self.scores[: -self.patience]
+        self.started = self.started or (bool(earlier) and score < max(earlier))
+        super().observe(score)
+
+    def update(self) -> None:
+        """Take the present weights into the average, if that has begun."""
+        if self.started:
+            super().update()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Give the model the average, if there is one, for the time of a ``with`` block."""
+        if not self.updates:
+            yield
+            return
+        with super().applied():
+            yield
+
+    def restore(self, average: Mapping[str, Tensor], updates: int, scores: Sequence[float]) -> None:
+        """Go on from a saved average."""
+        super().restore(average, updates, ())
+        for score in scores:
+            self.observe(score)

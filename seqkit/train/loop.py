@@ -12,13 +12,13 @@ from types import FrameType
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
-from seqkit.train.averaging import WeightAverage
+from seqkit.train.averaging import NonMonotonicAverage, WeightAverage
 from seqkit.train.events import Events
 from seqkit.train.optimizers import (
     OptimizerSettings,
@@ -47,6 +47,11 @@ class TrainSettings:
     average: float = Field(
         default=0.0, ge=0, lt=1, description="decay of the moving average of weights (0: none)"
     )
+    asgd: int = Field(
+        default=0,
+        ge=0,
+        description="average all weights once validation has not improved so often (0: never)",
+    )
     checkpoint_every: int = Field(
         default=0, ge=0, description="steps between checkpoints (0: one an epoch)"
     )
@@ -58,6 +63,12 @@ class TrainSettings:
     )
     tensorboard: bool = Field(default=False, description="write event files too (extra)")
     optimizer: OptimizerSettings = OptimizerSettings()
+
+    @model_validator(mode="after")
+    def _agree(self) -> "TrainSettings":
+        if self.average and self.asgd:
+            raise ValueError("train.average and train.asgd both average: leave out one of them")
+        return self
 
 
 class TrainingBatch(Protocol):
@@ -183,7 +194,7 @@ class Trainer:
         self.steps = chosen.epochs * self.steps_per_epoch
         self.optimizers = build_optimizers(self.model, chosen.optimizer)
         self.schedule = Schedule(chosen.optimizer, self.steps, self.steps_per_epoch)
-        self.average = WeightAverage(self.model, chosen.average) if chosen.average else None
+        self.average = averaging(self.model, chosen)
         self.events = Events(run.folder / "tensorboard") if chosen.tensorboard else None
         self.position = Position()
         self.interrupted = False
@@ -213,7 +224,7 @@ class Trainer:
         self.run.write_environment(str(self.device), torch.get_num_threads())
         self.job.start()
         if self.average:
-            self.average.restore(self.model.state_dict(), updates=0)
+            self.average.restore(self.model.state_dict(), updates=0, scores=())
         self.job.save(self.run)
         self.save()
 
@@ -255,7 +266,8 @@ class Trainer:
         value = loss.item()
         if not (math.isfinite(value) and math.isfinite(norm)):
             raise self._diverged(value)
-        lr = self.schedule.rate(position.step)
+        # a window that is shorter than usual moves the weights less (Merity et al. 2018, section 5)
+        lr = self.schedule.rate(position.step) * getattr(batch, "pace", 1.0)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = lr
@@ -310,6 +322,8 @@ class Trainer:
         else:
             position.waited += 1
         self.schedule.observe(better)
+        if self.average and scores:
+            self.average.observe(score)
 
     @property
     def finished(self) -> bool:
@@ -354,6 +368,7 @@ class Trainer:
         state = {
             "position": asdict(self.position),
             "updates": self.average.updates if self.average else 0,
+            "scores": list(self.average.scores) if self.average else [],
             "reductions": self.schedule.reductions,
             "waited": self.schedule.waited,
             "fingerprint": self.job.fingerprint,
@@ -379,7 +394,8 @@ class Trainer:
         checkpoint.restore(self.model, checkpoint.under(tensors, "model"), path)
         checkpoint.restore_optimizers(self.optimizers, checkpoint.under(tensors, "optimizer"))
         if self.average:
-            self.average.restore(checkpoint.under(tensors, "average"), state["updates"])
+            average = checkpoint.under(tensors, "average")
+            self.average.restore(average, state["updates"], state.get("scores", ()))
         if isinstance(self.job, Carrying):
             self.job.carry(checkpoint.under(tensors, "carried"))
         self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
@@ -416,6 +432,13 @@ def _position(saved: Mapping[str, Any], path: Path) -> Position:
             f"{path} was written by another version of seqkit: its model still answers, but to "
             "train on, start a new run."
         ) from None
+
+
+def averaging(model: nn.Module, chosen: TrainSettings) -> WeightAverage | None:
+    """Return what averages the weights of ``model`` as they are trained, if anything does."""
+    if chosen.asgd:
+        return NonMonotonicAverage(model, chosen.asgd)
+    return WeightAverage(model, chosen.average) if chosen.average else None
 
 
 def pick_device(name: str) -> torch.device:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from pydantic import Field
@@ -44,6 +44,14 @@ class OptimizerSettings:
     clip_value: float = Field(
         default=0.0, ge=0, description="largest gradient of one weight (0: no limit)"
     )
+
+
+@runtime_checkable
+class Sparse(Protocol):
+    """A module that reads some rows of its weight, and says so in the gradient if ``sparse``."""
+
+    sparse: bool
+    weight: nn.Parameter
 
 
 class LazyAdam(Optimizer):
@@ -104,10 +112,17 @@ def build_optimizers(model: nn.Module, chosen: OptimizerSettings) -> list[Optimi
     """
     lazy: list[nn.Parameter] = []
     if chosen.optimizer == "lazy_adam":
-        for module in model.modules():
-            if isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.weight.requires_grad:
-                module.sparse = True
-                lazy.extend(module.parameters())
+        modules = list(model.modules())
+        dense = [getattr(m, "weight", None) for m in modules if not isinstance(m, Sparse)]
+        whole = {id(weight) for weight in dense}  # tied to a full softmax, say
+        for module in modules:
+            reader: object = module  # torch says that any attribute may be a tensor
+            if not isinstance(reader, Sparse) or id(reader.weight) in whole:
+                continue
+            if reader.weight.requires_grad:
+                reader.sparse = True
+                lazy.append(reader.weight)
+        lazy = list(dict.fromkeys(lazy))  # a weight may be both embedding and softmax
     taken = {id(parameter) for parameter in lazy}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in taken]
     groups = [

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqkit.train.averaging import WeightAverage
+from seqkit.train.averaging import NonMonotonicAverage, WeightAverage
 
 
 def test_the_average_is_that_of_the_formula_and_the_model_gets_its_own_back() -> None:
@@ -34,3 +34,38 @@ def test_the_model_gets_its_own_back_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), average.applied():
         _ = 1 // 0
     assert torch.equal(model.weight, present)
+
+
+def test_asgd_begins_when_validation_is_worse_than_it_was_n_validations_ago() -> None:
+    """Algorithm 1 of Merity et al. 2018, with losses, against the mean of all later weights."""
+    losses = [9.0, 7.0, 8.0, 7.5, 6.0, 6.5, 6.4, 6.1, 5.0, 5.0]
+    n, logs, begins = 2, list[float](), None
+    for k, v in enumerate(losses):
+        t = len(logs)
+        if begins is None and t > n and v > min(logs[: t - n]):
+            begins = k
+        logs.append(v)
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    average = NonMonotonicAverage(model, patience=n)
+    seen: list[torch.Tensor] = []
+    for k, v in enumerate(losses):
+        for _ in range(4):
+            with torch.no_grad():
+                model.weight += torch.randn(2, 3)
+            average.update()
+            if begins is not None and k > begins:
+                seen.append(model.weight.detach().clone())
+        with average.applied():
+            expected = torch.stack(seen).mean(0) if seen else model.weight.detach()
+            torch.testing.assert_close(model.weight.detach(), expected)
+        average.observe(-v)
+        assert average.started == (begins is not None and k >= begins)
+    assert begins == 7
+    assert len(seen) == 8
+    resumed = NonMonotonicAverage(model, patience=n)
+    resumed.restore(average.average, average.updates, average.scores)
+    assert (resumed.started, resumed.updates, resumed.scores) == (True, 8, average.scores)
+    for one in (average, resumed):
+        one.update()
+    assert all(torch.equal(t, resumed.average[name]) for name, t in average.average.items())

@@ -1,0 +1,112 @@
+"""From the tokens that a model writes back to text, and where its words begin.
+
+A *word* is what stands between two white spaces of a text (eojeol, in Korean), whatever the
+tokens are: some units spell it with white space around them (syllables, jamo, characters), some
+pieces say themselves that they begin one (words, subwords, morphemes with their tags).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from seqkit.text.analysis import MorphologicalAnalyzer
+from seqkit.text.basic import NO_SPACE_BEFORE, WordTokenizer
+from seqkit.text.pieces import SPACE
+from seqkit.text.tags import VERBS, sejong
+from seqkit.text.tokenizer import Numbered, Token, Tokenizer
+from seqkit.text.vocabulary import Vocabulary
+
+# Morphemes that are written onto the one before them: particles, endings, suffixes, 이다, marks.
+_ATTACHED = ("J", "E", "XS", "VCP", "SF", "SP", "SE")
+_CLOSING = frozenset(")]}>’”》〉」』】）")
+
+
+@dataclass(frozen=True, eq=False)
+class Joiner:
+    """Puts tokens of a vocabulary together to text.
+
+    Attributes:
+        tokenizer: what cut the text that the vocabulary was built of.
+        vocabulary: its tokens.
+    """
+
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The text of each id; special tokens have none."""
+        specials = [""] * len(self.vocabulary.specials)
+        return [*specials, *self.vocabulary.words]
+
+    @cached_property
+    def separators(self) -> list[int]:
+        """Ids of tokens that are white space, the most frequent first."""
+        found = [i for i, text in enumerate(self._texts) if text.isspace()]
+        counts = self.vocabulary.counts
+        first = len(self.vocabulary.specials)
+        return sorted(found, key=lambda i: (-counts[i - first], i))
+
+    @cached_property
+    def beginnings(self) -> list[int]:
+        """Ids of tokens that begin a word; none, where words are told apart by separators."""
+        if self.separators:
+            return []
+        first = len(self.vocabulary.specials)
+        words = enumerate(self.vocabulary.words, start=first)
+        return [number for number, word in words if self._begins(word)]
+
+    def _begins(self, word: str) -> bool:
+        tokenizer = self.tokenizer
+        if isinstance(tokenizer, Numbered):  # subwords
+            return word.startswith(SPACE)
+        if isinstance(tokenizer, WordTokenizer):
+            return word not in NO_SPACE_BEFORE
+        if isinstance(tokenizer, MorphologicalAnalyzer) and tokenizer.attach_tag:
+            form, tag = _parted(word)
+            return not _is_attached(form, tag, tokenizer)
+        return True  # every token is a word
+
+    def join(self, ids: Iterable[int]) -> str:
+        """Return the text of tokens; special ones have none.
+
+        Exactly for syllables, jamo, characters and subwords; words and morphemes are written as
+        the tokenizer joins them.
+        """
+        texts = [text for text in (self._texts[i] for i in ids) if text]
+        tokenizer = self.tokenizer
+        if isinstance(tokenizer, MorphologicalAnalyzer) and tokenizer.attach_tag:
+            return _written(tokenizer, texts)
+        return tokenizer.detokenize([Token(text) for text in texts])
+
+
+def _parted(word: str) -> tuple[str, str]:
+    form, _, tag = word.rpartition("/")
+    return form, tag
+
+
+def _is_attached(form: str, tag: str, tokenizer: MorphologicalAnalyzer) -> bool:
+    common = sejong(tag, form, tokenizer.table).partition("+")[0]
+    return common.startswith(_ATTACHED) or form in _CLOSING
+
+
+def _written(tokenizer: MorphologicalAnalyzer, texts: Sequence[str]) -> str:
+    """Join morphemes to words, each as the analyser writes it, and words with spaces."""
+    words: list[list[Token]] = []
+    for text in texts:
+        form, tag = _parted(text)
+        if not words or not _is_attached(form, tag, tokenizer):
+            words.append([])
+        words[-1].append(Token(text, None, None, tag))
+    return " ".join(_one(tokenizer, word) for word in words)
+
+
+def _one(tokenizer: MorphologicalAnalyzer, word: list[Token]) -> str:
+    if hasattr(tokenizer, "_joinable"):  # Kiwi knows how morphemes melt into each other
+        return "".join(tokenizer.detokenize(word).split())
+    forms = []
+    for token in word:
+        form, tag = _parted(token.text)
+        verb = getattr(tokenizer, "lemma", False) and sejong(tag, form, tokenizer.table) in VERBS
+        forms.append(form.removesuffix("다") if verb else form)
+    return "".join(forms)
