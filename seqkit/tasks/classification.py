@@ -24,6 +24,7 @@ from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
 from seqkit.tasks.splits import NOISY, rows_of, with_validation
+from seqkit.tasks.start import start_from_file
 from seqkit.tasks.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Sampling, Tokenizer
@@ -32,7 +33,6 @@ from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
-from seqkit.vectors.files.chosen import vectors_of
 
 Option = bool | int | float | str
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
@@ -244,18 +244,7 @@ class Classification:
     def _start_embedding(self) -> None:
         embedding, chosen = self.model.embedding, self.settings.classifier.embedding
         if chosen.vectors:
-            vocabulary = self.classifier.vocabulary
-            tokens = vocabulary.tokens(range(len(vocabulary)))
-            path = Path(chosen.vectors)
-            names = tokens[: len(vocabulary.specials)]
-            words, matrix = vectors_of(path, vocabulary.words, names)
-            if not words:
-                raise SeqkitError(
-                    f"{chosen.vectors} has a vector for none of the {len(tokens):,} words of the "
-                    "text: is it of the same language and tokenization?"
-                )
-            share = embedding.load_vectors(tokens, words, matrix)
-            self.started = f"{share:.1%} of the words start from the vectors in {path.name}"
+            self.started = start_from_file(embedding, self.classifier.vocabulary)
         elif self.settings.pretrain == "cooccurrence" and embedding.table is not None:
             rows = self.inputs.rows
             if "unlabelled" in self.corpus.splits:  # of which nothing but the ids is read

@@ -18,8 +18,8 @@ def sampling_of(counts: NDArray[np.int64], sample: float, noise: float) -> Sampl
         noise: exponent of the counts in the distribution of noise words.
     """
     stay, alias = alias_table(noise_distribution(counts, noise))
-    noise = stay.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
-    return Sampling(keep_thresholds(counts, sample), noise)
+    drawn = stay.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
+    return Sampling(keep_thresholds(counts, sample), drawn)
 
 
 def keep_thresholds(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint32]:
