@@ -98,6 +98,15 @@ NOISE = (
     "words, in a linear part beside the network (`ngrams.longest=0` is without)."
 )
 
+TAGGING = (
+    "Trained from scratch on the training part alone; the best epoch by the validation part. "
+    "Unknown words are not in the training text. UPOS and XPOS of Kaist are learnt by one model "
+    "(`beside`); the part of speech that CoNLL-2000 comes with is an input, as its task allows."
+)
+KAIST = ("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", "epochs=8")
+EWT = ("tagging", "corpus=ud", "data.treebank=en_ewt", "data.tag=upos", "data.beside=xpos")
+CHUNKS = ("tagging", "corpus=conll2000", "data.beside=pos", "beside=input", "output=crf")
+
 TABLES = [
     reuters("R8 (5,485 / 2,189), accuracy", "r8"),
     reuters("R52 (6,532 / 2,568), accuracy", "r52"),
@@ -125,6 +134,17 @@ TABLES = [
         ],
         Linear("imdb", {}, longest=2),
         note=NOISE,
+    ),
+    Table(
+        "Tags of words, accuracy and span F1",
+        "tagging",
+        [
+            Row("UD Korean Kaist, UPOS", KAIST, "beside_accuracy", seeds=(0,)),
+            Row("UD Korean Kaist, XPOS", KAIST, seeds=(0,)),
+            Row("UD English EWT, UPOS", (*EWT, "epochs=6"), seeds=(0,)),
+            Row("CoNLL-2000, chunks", (*CHUNKS, "validation=0.05", "epochs=5"), "f1", seeds=(0,)),
+        ],
+        note=TAGGING,
     ),
     Table(
         "NSMC by tokenizer and cell, accuracy",

@@ -122,9 +122,13 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     else:
         _teach(after)
         rows = [[split, *(f.get(name) for name in names)] for split, f in scores.items()]
-        print_table(None, ["split", *names], rows)
+        if rows:
+            print_table(None, ["split", *names], rows)
+            print()
+        # eval scores on test unless told otherwise, and a plain text has no such split
+        split = " --split validation" if scores and "test" not in scores else ""
         asked = f'"{teacher.example}"' if teacher else getattr(job, "asked", '"a text"')
-        print(f"\nnow: seqkit predict {folder} {asked}; seqkit eval {folder}")
+        print(f"now: seqkit predict {folder} {asked}; seqkit eval {folder}{split}")
     if trainer.interrupted:
         print(f"stopped; go on with: seqkit train --resume {folder}", file=sys.stderr)
         raise typer.Exit(130)

@@ -178,9 +178,12 @@ class Corpus:
         train = self.split("train")
         chosen = _choose(list(self.examples("train")), fraction, seed)
         if not chosen:
+            why = f"it has one distinct text (rows: {len(train)})"
+            if self.labels:
+                why = f"every label of its {len(train)} rows has only one text"
             raise SeqkitError(
-                f"{self.name} has no training row to spare for a {split} split: every label of its "
-                f"{len(train)} rows has only one text; add rows, or give a {split} split."
+                f"{self.name} has no training row to spare for a {split} split: {why}; add rows, "
+                f"or give a {split} split."
             )
         kept = [row for row in range(len(train)) if row not in chosen]
         held = {"train": train.select(kept), split: train.select(sorted(chosen))}

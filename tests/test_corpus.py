@@ -474,3 +474,7 @@ def test_split_errors() -> None:
         whole.hold_out(1.0)
     with pytest.raises(SeqkitError, match="no training row to spare for a validation split"):
         whole.hold_out(0.5)
+    with pytest.raises(
+        SeqkitError, match=r"validation split: it has one distinct text \(rows: 2\)"
+    ):
+        make([Text("x"), Text("x")]).hold_out(0.5)

@@ -73,11 +73,6 @@ class Window:
         """What the window's mean loss counts for in an epoch's: its tokens."""
         return self.tokens
 
-    @property
-    def whole(self) -> bool:
-        """Whether every target is to be predicted."""
-        return self.tokens == self.targets.numel()
-
     def to(self, device: torch.device) -> "Window":
         """Return the window with its tensors on ``device``."""
         if self.inputs.device == device:

@@ -5,6 +5,7 @@ A state is a tuple of a tuple of ``(batch, units)`` tensors for each layer.
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from seqkit.data.windows import Window
@@ -23,8 +24,15 @@ def continued(state: EncoderState | None, window: Window) -> EncoderState | None
 
 
 def detached(state: EncoderState) -> EncoderState:
-    """Return the state as a constant: here truncated backpropagation is truncated."""
-    return tuple(tuple(part.detach() for part in layer) for layer in state)
+    """Return the state as a constant: here truncated backpropagation is truncated.
+
+    It is a copy, so that the outputs of the window need not be kept for it, and that it lies in
+    memory as one from a checkpoint does: what is computed from it has the same bits.
+    """
+    return tuple(
+        tuple(part.detach().clone(memory_format=torch.contiguous_format) for part in layer)
+        for layer in state
+    )
 
 
 def flattened(state: EncoderState | None) -> dict[str, Tensor]:

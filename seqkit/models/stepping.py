@@ -7,7 +7,7 @@ product a layer and one for the output. Those of a large model are then what a s
 memory is read no faster: `short` weights are half as many bytes.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -88,7 +88,8 @@ class LeanModel:
         assert model.embedding.table is not None
         assert isinstance(softmax, FullSoftmax)
         self.table = _array(model.embedding.table.weight)
-        self.layers: list[Layer] = [LEAN[type(cell)](cell, short) for cell in model.encoder.ahead]
+        cells = cast(list[TorchCell], list(model.encoder.ahead))
+        self.layers: list[Layer] = [LEAN[type(cell)](cell, short) for cell in cells]
         self.weight = _matrix(_array(softmax.weight), short)
         self.bias = _array(softmax.bias)
         self.project = None

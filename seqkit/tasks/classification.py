@@ -135,12 +135,7 @@ class Classification:
             )
         self.recipe, self.settings = "", chosen
         self.corpus = corpus = with_validation(corpus, chosen.validation)
-        judges = chosen.train.early_stopping or chosen.train.optimizer.schedule == "plateau"
-        if judges and "validation" not in corpus.splits:
-            raise SeqkitError(
-                "validation=0 leaves nothing to judge early_stopping or schedule=plateau by: "
-                "leave them out, or hold out a validation split."
-            )
+        chosen.train.refuse_unjudged(corpus.splits)
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
         if chosen.noise and "test" in self.splits:
             self.splits.append(NOISY)

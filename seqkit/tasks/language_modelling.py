@@ -113,13 +113,7 @@ class LanguageModelling:
             )
         self.recipe, self.settings = "", chosen
         self.corpus = corpus = with_validation(corpus, chosen.validation)
-        train = chosen.train
-        judges = train.early_stopping or train.asgd or train.optimizer.schedule == "plateau"
-        if judges and "validation" not in corpus.splits:
-            raise SeqkitError(
-                "validation=0 leaves nothing to judge early_stopping, asgd or schedule=plateau by: "
-                "leave them out, or hold out a validation split."
-            )
+        chosen.train.refuse_unjudged(corpus.splits)
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
         tokenizer = chosen.text.create(corpus.card.languages)
         self.tokenizer = tokenizers.trained(tokenizer, corpus.texts("train"))

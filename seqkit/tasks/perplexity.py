@@ -95,12 +95,13 @@ class Likelihood:
     def tables(self) -> list[Table]:
         """Return the figures as a table."""
         counted = {name: getattr(self, name) for name in ("tokens", "words", "characters")}
+        counted["unknown_tokens"] = self.unknown
         figures = [[name, value] for name, value in (counted | self.scores).items()]
         return [Table(None, ["score", "value"], figures)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain values."""
-        return asdict(self) | self.scores
+        return asdict(self) | {"unknown_tokens": self.unknown} | self.scores  # unknown: their share
 
 
 def likelihood(

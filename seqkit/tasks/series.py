@@ -81,12 +81,7 @@ class SeriesJob:
             )
         self.recipe, self.settings, self.corpus = "", chosen, corpus
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
-        judges = chosen.train.early_stopping or chosen.train.optimizer.schedule == "plateau"
-        if judges and "validation" not in self.splits:
-            raise SeqkitError(
-                "data.validation=0 leaves nothing to judge early_stopping or schedule=plateau by: "
-                "leave them out, or hold out a validation split."
-            )
+        chosen.train.refuse_unjudged(self.splits, "data.validation")
         self.monitor = "mae" if chosen.goal == "forecast" else "accuracy"
         self.filled = sum(c.filled for split in corpus.splits for c in corpus.examples(split))
         self.reader = self._reader(list(corpus.examples("train")))

@@ -318,6 +318,10 @@ class SeriesReader:
     def _frames(self, text: str, number: int) -> Numbers:
         """Return the values of a text, ``(frames, columns)``."""
         columns = self.scaler.columns
+        if not text.strip(" ;"):
+            raise SeqkitError(
+                f"text {number} is empty: write frames of {', '.join(columns)}, as 1,20; 2,21."
+            )
         frames = [re.split(r"\s*,\s*|\s+", part.strip()) for part in text.strip(" ;").split(";")]
         if len(columns) == 1:
             frames = [[cell] for frame in frames for cell in frame]

@@ -33,7 +33,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise SeqkitError(f"no checkpoint at {path}: the run was stopped before it saved one.")
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: torch's own memory is aligned, where products have the same bits at any place
+            # of a tensor in a file; and a file that is still mapped cannot be replaced everywhere.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             state = json.loads((file.metadata() or {})["state"])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise SeqkitError(

@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,6 +69,19 @@ class TrainSettings:
         if self.average and self.asgd:
             raise ValueError("train.average and train.asgd both average: leave out one of them")
         return self
+
+    def refuse_unjudged(self, splits: Iterable[str], setting: str = "validation") -> None:
+        """Make sure that what is decided by validation scores will have them.
+
+        Raises:
+            SeqkitError: if there is no validation split, which ``setting`` is the share of.
+        """
+        judged = self.early_stopping or self.asgd or self.optimizer.schedule == "plateau"
+        if judged and "validation" not in splits:
+            raise SeqkitError(
+                f"{setting}=0 leaves nothing to judge early_stopping, asgd or schedule=plateau by: "
+                "leave them out, or hold out a validation split."
+            )
 
 
 class TrainingBatch(Protocol):

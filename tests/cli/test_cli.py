@@ -30,7 +30,7 @@ TINY = {
     ],
     "completion": [
         *("corpus=village", "data.kind=text", "data.language=ko", "data.n=120", "epochs=1"),
-        *("embedding.size=4", "bptt=10", "batch_size=8", "evaluation.next_words=3"),
+        *("hidden=4", "embedding.size=4", "bptt=10", "batch_size=8", "evaluation.next_words=3"),
     ],
     "series": ["goal=frames", "data.n=200", "window=6", "hidden=4", "epochs=1"],
     "tagging": [
@@ -132,6 +132,16 @@ def test_a_run_is_scored_from_any_folder(seqkit: Seqkit, tmp_path: Path) -> None
     elsewhere = Seqkit(tmp_path)
     elsewhere("eval", str(seqkit.folder / "near"))
     elsewhere("train", "--resume", str(seqkit.folder / "near"), "epochs=2")
+
+
+def test_the_next_commands_are_told(seqkit: Seqkit) -> None:
+    (seqkit.folder / "book.txt").write_text("the cat sat on the mat and slept\n" * 60)
+    words = ["corpus=book.txt", "epochs=1", "hidden=4", "embedding.size=4", "batch_size=2"]
+    said = seqkit("train", "language_model", *words, "--out", "book").stdout.splitlines()
+    assert said[-1] == 'now: seqkit predict book "a text"; seqkit eval book --split validation'
+    assert "perplexity" in seqkit(*said[-1].split("; seqkit ")[1].split()).stdout
+    said = seqkit("train", "language_model", *words, "validation=0", "--out", "all").stdout
+    assert "split" not in said  # no table without a row
 
 
 def test_demo(seqkit: Seqkit) -> None:

@@ -92,6 +92,16 @@ def test_a_state_carried_over_windows_equals_one_long_pass(cell: str) -> None:
     assert unflattened({}) is None
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mingru"])
+def test_a_carried_state_holds_on_to_nothing_else(cell: str) -> None:
+    lm = model(encoder={"cell": cell})
+    (window,) = windows(0).epoch(0)
+    _, state = lm.loss(window.inputs, window.targets)
+    for part in flattened(detached(state)).values():
+        assert not part.requires_grad
+        assert part.untyped_storage().nbytes() == part.numel() * part.element_size()
+
+
 def test_tied_weights_are_one_tensor_trained_from_both_ends_and_saved_once(tmp_path: Any) -> None:
     for changes in ({}, {"projection": True}, {"tied": False}):
         lm = model(**changes)

@@ -97,6 +97,8 @@ def test_figures_by_hand() -> None:
     )
     (table,) = found.tables()
     assert ["tokens", 8] in table.rows
+    assert ["unknown_tokens", 2] in table.rows
+    assert (found.as_dict()["unknown_tokens"], found.as_dict()["unknown"]) == (2, 0.25)
     assert found.as_dict()["characters"] == 16
     assert math.isfinite(Likelihood(1e9, 1, 0, 1, 1).scores["perplexity"])
 

@@ -348,7 +348,9 @@ def test_labels_have_to_be_known(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("1,2;3,4", "text 2 has 2 frames, and the model reads 6.*window=2"),
-        ("", "text 2: the frame '' has 1 values, where x, y are needed"),
+        ("", "text 2 is empty: write frames of x, y"),
+        (" ; ", "text 2 is empty"),
+        ("1", "text 2: the frame '1' has 1 values, where x, y are needed"),
         ("1,2,3", "text 2: the frame '1,2,3' has 3 values, where x, y are needed"),
         ("1,,2", "text 2: the frame '1,,2' has 3 values"),
         ("1,", "text 2: '' is not a number"),

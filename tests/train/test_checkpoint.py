@@ -19,6 +19,16 @@ def test_tensors_and_state_come_back_as_they_were(tmp_path: Path) -> None:
     assert all(torch.equal(found[name], tensors[name]) for name in tensors)
 
 
+@pytest.mark.parametrize("length", range(0, 64, 8))
+def test_tensors_lie_in_memory_as_new_ones_do(tmp_path: Path, length: int) -> None:
+    """Where a product reads from decides its last bits: not how long the state in the file is."""
+    path = tmp_path / "a.safetensors"
+    tensors = {"x": torch.randn(3, 5), "y": torch.randn(7), "n": torch.arange(5)}
+    checkpoint.save(path, tensors, {"seconds": "1" * length})
+    found, _ = checkpoint.load(path)
+    assert all(tensor.data_ptr() % 64 == 0 for tensor in found.values())
+
+
 @pytest.mark.parametrize("keep", [0, 4, 60, -1])
 def test_a_truncated_file_is_one_line(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.safetensors"

@@ -354,6 +354,15 @@ def test_the_weights_alone_are_no_checkpoint(tmp_path: Path) -> None:
         trainer(folder, "epochs=2", "data.n=60").fit()
 
 
+@pytest.mark.parametrize("words", ["early_stopping=1", "asgd=1", "schedule=plateau"])
+def test_what_validation_decides_needs_a_validation_split(words: str) -> None:
+    chosen = find("classify").settings(["average=0", words]).train
+    with pytest.raises(SeqkitError, match=r"^data\.validation=0 leaves nothing to judge"):
+        chosen.refuse_unjudged(["test"], "data.validation")
+    chosen.refuse_unjudged(["validation", "test"])
+    find("classify").settings().train.refuse_unjudged([])
+
+
 def test_progress_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from seqkit.train.progress import Progress
 
