@@ -185,7 +185,7 @@ class TextClassifier:
         Raises:
             SeqkitError: if there is no such split, or it has a label that training had not.
         """
-        if split == "validation":
+        if split != "test":  # train is what was trained on, without what was held out of it
             corpus = with_validation(corpus, chosen.validation)
         return self._score(rows_of(corpus, split, chosen.noise), f"the {split} split")
 

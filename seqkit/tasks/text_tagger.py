@@ -229,7 +229,7 @@ class TextTagger:
         Raises:
             SeqkitError: if there is no such split, or most of its tags are not of the model.
         """
-        if split == "validation":
+        if split != "test":  # train is what was trained on, without what was held out of it
             corpus = with_validation(corpus, chosen.validation)
         corpus.split(split)
         return self.report(self.examples(corpus.examples(split), f"the {split} split"))

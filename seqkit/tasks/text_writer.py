@@ -195,7 +195,7 @@ class TextWriter:
         Raises:
             SeqkitError: if there is no such split, or no text in it.
         """
-        if split == "validation":
+        if split != "test":  # train is what was trained on, without what was held out of it
             corpus = with_validation(corpus, chosen.validation)
         text = encoded(corpus, split, self.tokenizer, self.vocabulary)
         writer = replace(self, evaluation=chosen.evaluation)
