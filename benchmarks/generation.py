@@ -26,8 +26,10 @@ from torch import nn
 from seqkit.decode import DecodeSettings, decode, read
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import LeanModel, stepping
+from seqkit.nn.cells import LSTM
 from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.recurrent import EncoderSettings
+from seqkit.nn.softmax import FullSoftmax
 
 SIZES = ("2000x512x1", "10000x200x2", "10000x650x2", "33000x300x2")
 Writing = Callable[[int], list[int]]  # writes so many tokens
@@ -45,7 +47,7 @@ def model_of(words: int, hidden: int, layers: int) -> LanguageModel:
 
 def tutorial(model: LanguageModel) -> Writing:
     """Return the loop of the tutorials, over the model's own weights."""
-    cells = [cell.fused for cell in model.encoder.ahead]
+    cells = [cell.fused for cell in model.encoder.ahead if isinstance(cell, LSTM)]
     lstm = nn.LSTM(cells[0].input_size, cells[0].hidden_size, len(cells), batch_first=True)
     for layer, cell in enumerate(cells):
         for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
@@ -53,6 +55,7 @@ def tutorial(model: LanguageModel) -> Writing:
     lstm.eval()
     softmax, embedding = model.softmax.layer, model.embedding.table
     assert embedding is not None
+    assert isinstance(softmax, FullSoftmax)
 
     @torch.inference_mode()
     def write(tokens: int) -> list[int]:

@@ -146,6 +146,7 @@ class Example:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 0.25)
             for p in self.model.parameters():
+                assert p.grad is not None
                 p.data.add_(p.grad, alpha=-self.lr)
             total += loss.item()
             yield len(targets)

@@ -133,9 +133,17 @@ class Job(Protocol):
     recipe: str
     task: str
     settings: Any
-    model: nn.Module
     monitor: str
-    splits: Sequence[str]
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        ...
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """The splits that are scored."""
+        ...
 
     @property
     def batches(self) -> EpochBatches:
