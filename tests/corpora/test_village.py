@@ -243,6 +243,7 @@ def test_facts() -> None:
 def test_kinds_without_facts_never_change(kind: str, digest: str) -> None:
     """Scores of earlier versions stay comparable: told to the letter as before facts were."""
     splits = repr(told(kind, n=1000, seed=3))
+    splits = splits.replace(", beside=()", "")  # a field that came later, and is empty here
     assert sha256(splits.encode()).hexdigest().startswith(digest)
 
 
