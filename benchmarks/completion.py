@@ -19,7 +19,7 @@ import torch
 from kneser_ney import KneserNey
 
 from seqkit.recipe import find
-from seqkit.tasks.language_modelling import with_validation
+from seqkit.tasks.language_modelling import with_end_held_out
 from seqkit.tasks.next_word import TOP, asked, next_words
 from seqkit.tasks.text_writer import TextWriter
 from seqkit.train.run import Run
@@ -41,7 +41,7 @@ def main() -> None:
     saved = run.settings()
     recipe = find(saved["recipe"])
     chosen = recipe.saved_settings(saved["settings"])
-    corpus = with_validation(recipe.read(chosen), chosen.validation)
+    corpus = with_end_held_out(recipe.read(chosen), chosen.validation)
     lines = [line.split() for text in corpus.texts("train") for line in text.split("\n")]
     baseline = KneserNey(lines, order=given.order, min_count=given.min_count)
     pairs = asked(corpus.texts(given.split), given.words)

@@ -16,6 +16,7 @@ from torch import Tensor
 from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches, Recut
+from seqkit.data.checksum import checksum
 from seqkit.data.interning import Interned, intern, intern_rows
 from seqkit.data.ngrams import NGrams, NGramSettings
 from seqkit.data.spelling import Speller
@@ -266,16 +267,13 @@ class Classification:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of the encoded training data, in their order."""
-        value = 0
         rows, spellings, bags = self.inputs
         parts = [rows.values, rows.offsets, self.targets]
         if bags:
             parts += [bags.rows.values, bags.weights]
         if spellings:
             parts += [spellings.words, spellings.units.values, spellings.units.offsets]
-        for part in parts:
-            value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
-        return f"{value:08x}"
+        return checksum(parts)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss of a batch."""

@@ -1,6 +1,5 @@
 """A running text and a language model: how the one becomes windows, and the other scores."""
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from seqkit.corpus import Corpus, Labelled, Tagged, Text
+from seqkit.data.checksum import checksum
 from seqkit.data.windows import Documents, Streams, Window, WindowSettings
 from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import parameter_count
@@ -47,7 +47,7 @@ class LanguageModellingSettings:
     train: TrainSettings = TrainSettings()
 
 
-def with_validation(corpus: Corpus, fraction: float) -> Corpus:
+def with_end_held_out(corpus: Corpus, fraction: float) -> Corpus:
     """Return the corpus with a validation split: its own, or the end of train.
 
     Raises:
@@ -112,7 +112,7 @@ class LanguageModelling:
                 "running text: choose another corpus, or another kind of it."
             )
         self.recipe, self.settings = "", chosen
-        self.corpus = corpus = with_validation(corpus, chosen.validation)
+        self.corpus = corpus = with_end_held_out(corpus, chosen.validation)
         chosen.train.refuse_unjudged(corpus.splits)
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
         tokenizer = chosen.text.create(corpus.card.languages)
@@ -199,10 +199,7 @@ class LanguageModelling:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of the encoded training text."""
-        value = 0
-        for part in (self.text.rows.values, self.text.rows.offsets):
-            value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
-        return f"{value:08x}"
+        return checksum((self.text.rows.values, self.text.rows.offsets))
 
     def save(self, run: Run) -> None:
         """Write the tokenizer and the vocabulary."""

@@ -140,7 +140,7 @@ def likelihood(
             bptt=STEPS if text.tokens >= streams * STEPS else 0,
             warmup=WARMUP,
         )
-    nats = negative_log_likelihood(model, windows)
+    nats = nats_of(model, windows)
     adapted = _adapted(model, text, eos, reset, chosen) if adapt else {}
     perplexities = {method: _exp(n / text.tokens) for method, n in adapted.items()}
     return Likelihood(nats, text.tokens, text.unknown, text.words, text.characters, perplexities)
@@ -174,7 +174,7 @@ def _adapted(
     return nats
 
 
-def negative_log_likelihood(model: LanguageModel, windows: Documents | Streams) -> float:
+def nats_of(model: LanguageModel, windows: Documents | Streams) -> float:
     """Return the nats of all targets of the windows of an epoch."""
     device, training = next(model.parameters()).device, model.training
     model.eval()

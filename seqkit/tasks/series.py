@@ -1,6 +1,5 @@
 """Sequences of numbers: how a series becomes windows, a model, and scores."""
 
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from seqkit.corpus import Corpus, Series
+from seqkit.data.checksum import checksum
 from seqkit.data.frames import FrameBatch, Windows, starts
 from seqkit.data.scaling import Scaler, ScalingName
 from seqkit.errors import SeqkitError
@@ -169,10 +169,7 @@ class SeriesJob:
         """A checksum of the training windows."""
         part, windows = self.parts["train"], self.batches
         arrays: list[Any] = [part.values, part.scaled, windows.begins, windows.targets]
-        value = zlib.crc32(f"{windows.window} {windows.horizon}".encode())
-        for array in arrays:
-            value = zlib.crc32(np.ascontiguousarray(array).tobytes(), value)
-        return f"{value:08x}"
+        return checksum(arrays, f"{windows.window} {windows.horizon}")
 
     def loss(self, batch: FrameBatch) -> Tensor:
         """Return the mean loss of a batch."""

@@ -1,18 +1,17 @@
 """Aligned many-to-many: how a tagged corpus becomes batches, a model, and scores."""
 
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 from torch import Tensor
 
 from seqkit.corpus import Corpus, Tagged
 from seqkit.data import spans
+from seqkit.data.checksum import checksum
 from seqkit.data.interning import Interned, intern_rows
 from seqkit.data.spelling import Speller
 from seqkit.data.tagged import TaggedBatch, TaggedBatches, TaggedRows
@@ -168,15 +167,14 @@ class Tagging:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of the encoded training data, in their order."""
-        value, rows = 0, self.rows
+        rows = self.rows
         assert rows.tags is not None
-        parts = [rows.words.values, rows.words.offsets, rows.tags, rows.spellings.words]
-        parts += [rows.spellings.units.values, rows.spellings.units.offsets]
+        parts: list[Any] = [rows.words.values, rows.words.offsets, rows.tags]
+        units = rows.spellings.units
+        parts += [rows.spellings.words, units.values, units.offsets]
         if rows.beside is not None:
             parts.append(rows.beside)
-        for part in parts:
-            value = zlib.crc32(np.ascontiguousarray(part).tobytes(), value)
-        return f"{value:08x}"
+        return checksum(parts)
 
     def loss(self, batch: TaggedBatch) -> Tensor:
         """Return the mean loss of a batch."""

@@ -14,7 +14,7 @@ from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import stepping
 from seqkit.settings import check
 from seqkit.tasks.completion import Completer, Sentence, Word, WritingSettings
-from seqkit.tasks.language_modelling import build_model, encoded, with_validation
+from seqkit.tasks.language_modelling import build_model, encoded, with_end_held_out
 from seqkit.tasks.next_word import NextWords, asked, next_words
 from seqkit.tasks.perplexity import EvaluationSettings, Likelihood, likelihood
 from seqkit.tasks.running_text import RunningText, cut
@@ -196,7 +196,7 @@ class TextWriter:
             SeqkitError: if there is no such split, or no text in it.
         """
         if split != "test":  # train is what was trained on, without what was held out of it
-            corpus = with_validation(corpus, chosen.validation)
+            corpus = with_end_held_out(corpus, chosen.validation)
         text = encoded(corpus, split, self.tokenizer, self.vocabulary)
         writer = replace(self, evaluation=chosen.evaluation)
         return writer._score(text, list(corpus.texts(split)))
