@@ -19,9 +19,9 @@ import torch
 from kneser_ney import KneserNey
 
 from seqkit.recipe import find
-from seqkit.tasks.language_modelling import with_end_held_out
-from seqkit.tasks.next_word import TOP, asked, next_words
-from seqkit.tasks.text_writer import TextWriter
+from seqkit.tasks.language.language_modelling import with_end_held_out
+from seqkit.tasks.language.next_word import TOP, asked, next_words
+from seqkit.tasks.language.text_writer import TextWriter
 from seqkit.train.run import Run
 
 PROMPTS = ("나는 지각을", "그래서 선생님께 혼이", "내 짝은 우리반에서 가장")

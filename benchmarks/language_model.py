@@ -43,8 +43,11 @@ class Seqkit:
         from seqkit.nn.embedding import EmbeddingSettings
         from seqkit.nn.recurrent import EncoderSettings
         from seqkit.nn.softmax import SoftmaxSettings
-        from seqkit.tasks.language_modelling import LanguageModelling, LanguageModellingSettings
-        from seqkit.tasks.running_text import UnitSettings
+        from seqkit.tasks.language.language_modelling import (
+            LanguageModelling,
+            LanguageModellingSettings,
+        )
+        from seqkit.tasks.language.running_text import UnitSettings
         from seqkit.train.loop import Trainer, TrainSettings
         from seqkit.train.optimizers import OptimizerSettings
         from seqkit.train.run import Run

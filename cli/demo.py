@@ -46,7 +46,7 @@ def demo() -> None:
     """Train, score and use a small model, with no data of your own."""
     from seqkit.cli.output import print_table
     from seqkit.cli.train import train
-    from seqkit.tasks.text_classifier import TextClassifier
+    from seqkit.tasks.labels.text_classifier import TextClassifier
     from seqkit.train.run import Run
 
     _tokenization()

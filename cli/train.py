@@ -103,7 +103,7 @@ def _quoted(run: "Run") -> str:
 
 def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
     from seqkit.cli.output import print_json, print_table
-    from seqkit.tasks.lesson import Teaching
+    from seqkit.tasks.lesson.lesson import Teaching
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
-from seqkit.tasks.classification import Classification, ClassificationSettings
+from seqkit.tasks.labels.classification import Classification, ClassificationSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

@@ -17,7 +17,7 @@ from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.recurrent import EncoderSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
-from seqkit.tasks.completing import Completing, CompletingSettings, JoinableUnits
+from seqkit.tasks.language.completing import Completing, CompletingSettings, JoinableUnits
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

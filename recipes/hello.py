@@ -8,7 +8,7 @@ seqkit train hello word=안녕하세요                     # by syllable; token
 from seqkit.corpus import Corpus, load
 from seqkit.recipe import About
 from seqkit.settings import settings
-from seqkit.tasks.lesson import Lesson, LessonSettings
+from seqkit.tasks.lesson.lesson import Lesson, LessonSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

@@ -20,7 +20,7 @@ from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.softmax import SoftmaxSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
-from seqkit.tasks.language_modelling import LanguageModelling, LanguageModellingSettings
+from seqkit.tasks.language.language_modelling import LanguageModelling, LanguageModellingSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

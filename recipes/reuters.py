@@ -17,7 +17,7 @@ from seqkit.nn.head import HeadSettings
 from seqkit.nn.recurrent import EncoderSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
-from seqkit.tasks.classification import Classification, ClassificationSettings, TextSettings
+from seqkit.tasks.labels.classification import Classification, ClassificationSettings, TextSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

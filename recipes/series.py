@@ -11,7 +11,7 @@ from pydantic import Field
 from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load, names
 from seqkit.recipe import About
 from seqkit.settings import settings
-from seqkit.tasks.series import SeriesJob, SeriesSettings
+from seqkit.tasks.numbers.series import SeriesJob, SeriesSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load, names
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
-from seqkit.tasks.tagging import Tagging, TaggingSettings
+from seqkit.tasks.tags.tagging import Tagging, TaggingSettings
 from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 # What answers for a run of each task: module and class, imported when it is asked for.
 ANSWERERS = {
-    "classification": ("seqkit.tasks.text_classifier", "TextClassifier"),
-    "language_modelling": ("seqkit.tasks.text_writer", "TextWriter"),
-    "tagging": ("seqkit.tasks.text_tagger", "TextTagger"),
-    "series": ("seqkit.tasks.series_reader", "SeriesReader"),
-    "lesson": ("seqkit.tasks.pupil", "Pupil"),
+    "classification": ("seqkit.tasks.labels.text_classifier", "TextClassifier"),
+    "language_modelling": ("seqkit.tasks.language.text_writer", "TextWriter"),
+    "tagging": ("seqkit.tasks.tags.text_tagger", "TextTagger"),
+    "series": ("seqkit.tasks.numbers.series_reader", "SeriesReader"),
+    "lesson": ("seqkit.tasks.lesson.pupil", "Pupil"),
 }
 
 

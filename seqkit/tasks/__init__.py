@@ -1,1 +1,1 @@
-"""Tasks: one shape of problem a file; how a corpus becomes batches, scores and answers."""
+"""Tasks: one shape of problem a room; how a corpus becomes batches, scores and answers."""

@@ -89,7 +89,7 @@ class WritesText(Protocol):
     """An :class:`Answerer` that goes on with a text; its answers depend on how it is to write."""
 
     def with_options(self, options: Mapping[str, Any]) -> Self:
-        """Return the same with other options of :class:`seqkit.tasks.completion.WritingSettings`.
+        """Return the same with other options of ``WritingSettings`` (tasks/language/completion.py).
 
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.

@@ -20,8 +20,8 @@ from seqkit.models.state import continued, detached, flattened, unflattened
 from seqkit.nn.recurrent import EncoderState
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
-from seqkit.tasks.perplexity import EvaluationSettings, Likelihood, likelihood
-from seqkit.tasks.running_text import RunningText, UnitSettings, cut
+from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, likelihood
+from seqkit.tasks.language.running_text import RunningText, UnitSettings, cut
 from seqkit.tasks.start import start_from_file
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from seqkit.models.next_character import Stages
-from seqkit.tasks.pupil import ENDS, Pupil, ScoredStep, shown
+from seqkit.tasks.lesson.pupil import ENDS, Pupil, ScoredStep, shown
 from seqkit.train.metrics import Table
 
 DECIMALS = 3

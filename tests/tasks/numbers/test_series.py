@@ -20,10 +20,10 @@ from seqkit.data.frames import starts
 from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.recipe import find
-from seqkit.tasks.series import SeriesJob
-from seqkit.tasks.series_answers import following
-from seqkit.tasks.series_reader import SeriesReader
-from seqkit.tasks.series_scores import ForecastReport, forecast_report, sparklines
+from seqkit.tasks.numbers.series import SeriesJob
+from seqkit.tasks.numbers.series_answers import following
+from seqkit.tasks.numbers.series_reader import SeriesReader
+from seqkit.tasks.numbers.series_scores import ForecastReport, forecast_report, sparklines
 from seqkit.train import checkpoint
 from seqkit.train.loop import Trainer
 from seqkit.train.run import Run

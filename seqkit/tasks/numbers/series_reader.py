@@ -20,14 +20,14 @@ from seqkit.errors import SeqkitError, suggest, unknown
 from seqkit.files import read_json, write_json
 from seqkit.models.series import LOSSES, Goal, SeriesModel, SeriesModelSettings
 from seqkit.settings import check
-from seqkit.tasks.series_answers import Forecast, FrameLabel, FrameLabels, following
-from seqkit.tasks.series_scores import (
+from seqkit.tasks.labels.text_classifier import Prediction
+from seqkit.tasks.numbers.series_answers import Forecast, FrameLabel, FrameLabels, following
+from seqkit.tasks.numbers.series_scores import (
     ForecastReport,
     LabelReport,
     forecast_report,
     label_report,
 )
-from seqkit.tasks.text_classifier import Prediction
 from seqkit.train import checkpoint
 from seqkit.train.metrics import report
 from seqkit.train.run import Run

@@ -5,7 +5,7 @@ import pytest
 
 from seqkit.errors import SeqkitError
 from seqkit.settings import check
-from seqkit.tasks.running_text import RunningText, UnitSettings, cut
+from seqkit.tasks.language.running_text import RunningText, UnitSettings, cut
 from seqkit.text.tokenizer import trained
 
 DOCUMENTS = ["나는  학교에 간다 .\n\n<unk> 는 안 간다", "", "간다", " a b "]

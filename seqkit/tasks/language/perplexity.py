@@ -12,8 +12,8 @@ from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel
 from seqkit.models.state import continued
 from seqkit.settings import settings
-from seqkit.tasks.adaptation import cached_nats, dynamic_nats
-from seqkit.tasks.running_text import RunningText
+from seqkit.tasks.language.adaptation import cached_nats, dynamic_nats
+from seqkit.tasks.language.running_text import RunningText
 from seqkit.train.metrics import Table
 
 STEPS = 128  # of a window, without gradients

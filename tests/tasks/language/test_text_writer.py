@@ -10,7 +10,7 @@ from command_line import Seqkit
 
 import seqkit as library
 from seqkit.models.stepping import LeanModel
-from seqkit.tasks.text_writer import TextWriter
+from seqkit.tasks.language.text_writer import TextWriter
 
 VILLAGE = ["corpus=village", "data.kind=text", "data.language=ko", "data.n=300", "validation=0.1"]
 SMALL = ["epochs=3", "embedding.size=32", "hidden=32", "bptt=20", "batch_size=8", "lr=0.01"]

@@ -22,8 +22,8 @@ from seqkit.settings import settings
 from seqkit.tasks.card import model_card
 from seqkit.tasks.splits import with_validation
 from seqkit.tasks.start import start_from_file
-from seqkit.tasks.tag_report import TagReport
-from seqkit.tasks.text_tagger import TextTagger, WordForm, build_model
+from seqkit.tasks.tags.tag_report import TagReport
+from seqkit.tasks.tags.text_tagger import TextTagger, WordForm, build_model
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings

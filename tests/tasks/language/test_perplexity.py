@@ -11,9 +11,9 @@ from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.settings import check
-from seqkit.tasks.adaptation import cached_nats, dynamic_nats
-from seqkit.tasks.perplexity import EvaluationSettings, Likelihood, likelihood
-from seqkit.tasks.running_text import RunningText
+from seqkit.tasks.language.adaptation import cached_nats, dynamic_nats
+from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, likelihood
+from seqkit.tasks.language.running_text import RunningText
 
 V, EOS = 9, 2
 

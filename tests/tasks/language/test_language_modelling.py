@@ -9,7 +9,7 @@ import torch
 from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.recipe import find
-from seqkit.tasks.language_modelling import LanguageModelling
+from seqkit.tasks.language.language_modelling import LanguageModelling
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train import checkpoint
 from seqkit.train.loop import Trainer

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from seqkit.decode import DecodeSettings
 from seqkit.errors import SeqkitError
-from seqkit.tasks.completion import Completer, WritingSettings
-from seqkit.tasks.next_word import asked, next_words
+from seqkit.tasks.language.completion import Completer, WritingSettings
+from seqkit.tasks.language.next_word import asked, next_words
 from seqkit.text.joining import Joiner
 from seqkit.text.tokenizer import Token, Tokens, create
 from seqkit.text.vocabulary import Vocabulary

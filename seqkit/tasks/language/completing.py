@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from seqkit.settings import settings
-from seqkit.tasks.completion import Completer
-from seqkit.tasks.language_modelling import LanguageModelling, LanguageModellingSettings
-from seqkit.tasks.running_text import UnitSettings
+from seqkit.tasks.language.completion import Completer
+from seqkit.tasks.language.language_modelling import LanguageModelling, LanguageModellingSettings
+from seqkit.tasks.language.running_text import UnitSettings
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.analysis import MorphologicalAnalyzer
 from seqkit.text.joining import Joiner

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seqkit.tasks.completion import Completer
+from seqkit.tasks.language.completion import Completer
 
 TOP = 5
 AT_ONCE = 64  # prompts

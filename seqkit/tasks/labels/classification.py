@@ -24,9 +24,9 @@ from seqkit.errors import SeqkitError, unknown
 from seqkit.models.classifier import ClassifierSettings, parameter_count
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
+from seqkit.tasks.labels.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.tasks.splits import NOISY, rows_of, with_validation
 from seqkit.tasks.start import start_from_file
-from seqkit.tasks.text_classifier import Inputs, TextClassifier, build_model, encode_labels
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Sampling, Tokenizer
 from seqkit.text.vocabulary import Vocabulary

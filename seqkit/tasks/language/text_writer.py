@@ -13,11 +13,11 @@ from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import stepping
 from seqkit.settings import check
-from seqkit.tasks.completion import Completer, Sentence, Word, WritingSettings
-from seqkit.tasks.language_modelling import build_model, encoded, with_end_held_out
-from seqkit.tasks.next_word import NextWords, asked, next_words
-from seqkit.tasks.perplexity import EvaluationSettings, Likelihood, likelihood
-from seqkit.tasks.running_text import RunningText, cut
+from seqkit.tasks.language.completion import Completer, Sentence, Word, WritingSettings
+from seqkit.tasks.language.language_modelling import build_model, encoded, with_end_held_out
+from seqkit.tasks.language.next_word import NextWords, asked, next_words
+from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, likelihood
+from seqkit.tasks.language.running_text import RunningText, cut
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.joining import Joiner
 from seqkit.text.tokenizer import Tokenizer

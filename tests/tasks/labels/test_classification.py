@@ -11,8 +11,8 @@ from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.recipe import find
 from seqkit.settings import check
-from seqkit.tasks.classification import Classification, TextSettings
-from seqkit.tasks.text_classifier import encode_labels
+from seqkit.tasks.labels.classification import Classification, TextSettings
+from seqkit.tasks.labels.text_classifier import encode_labels
 from seqkit.text.noise import perturb_all
 from seqkit.text.tokenizer import Token, create
 from seqkit.train.loop import Trainer

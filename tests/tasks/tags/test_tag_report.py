@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from seqkit.data.tagged import UNSEEN
-from seqkit.tasks.tag_report import TagReport, tag_report
+from seqkit.tasks.tags.tag_report import TagReport, tag_report
 
 
 def reported(said: list[int], true: list[int], tags: list[str], ends: list[int]) -> TagReport:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqkit.tasks.text_classifier import Prediction
+from seqkit.tasks.labels.text_classifier import Prediction
 
 
 @dataclass(frozen=True)

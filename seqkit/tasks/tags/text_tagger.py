@@ -22,8 +22,8 @@ from seqkit.files import read_json, read_lines, write_json
 from seqkit.models.tagger import Emissions, Tagger, TaggerSettings
 from seqkit.settings import check, settings
 from seqkit.tasks.splits import with_validation
-from seqkit.tasks.tag_report import TagReport, tag_report
-from seqkit.tasks.tagged_text import LIKELY, TaggedText
+from seqkit.tasks.tags.tag_report import TagReport, tag_report
+from seqkit.tasks.tags.tagged_text import LIKELY, TaggedText
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Token, Tokenizer
 from seqkit.text.vocabulary import Vocabulary

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from seqkit import load
 from seqkit.errors import SeqkitError
 from seqkit.recipe import find
-from seqkit.tasks.lesson import Lesson
+from seqkit.tasks.lesson.lesson import Lesson
 from seqkit.train.metrics import Table
 
 Weights = dict[str, np.ndarray]

@@ -13,9 +13,9 @@ from seqkit.corpus import Corpus
 from seqkit.data.windows import Window
 from seqkit.models.next_character import NetworkSettings, NextCharacter
 from seqkit.settings import settings
-from seqkit.tasks import blackboard
 from seqkit.tasks.card import model_card
-from seqkit.tasks.pupil import Pupil
+from seqkit.tasks.lesson import blackboard
+from seqkit.tasks.lesson.pupil import Pupil
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.loop import TrainSettings

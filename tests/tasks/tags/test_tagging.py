@@ -15,9 +15,9 @@ from seqkit.nn.embedding import EmbeddingSettings
 from seqkit.nn.recurrent import EncoderSettings
 from seqkit.nn.word_encoder import WordEncoderSettings
 from seqkit.predict import load as load_run
-from seqkit.tasks.tagged_text import TaggedText
-from seqkit.tasks.tagging import Tagging, TaggingSettings
-from seqkit.tasks.text_tagger import TextTagger, WordForm
+from seqkit.tasks.tags.tagged_text import TaggedText
+from seqkit.tasks.tags.tagging import Tagging, TaggingSettings
+from seqkit.tasks.tags.text_tagger import TextTagger, WordForm
 from seqkit.train.loop import Trainer, TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
 from seqkit.train.run import Run

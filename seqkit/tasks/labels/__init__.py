@@ -1,0 +1,1 @@
+"""Many-to-one over text: classification."""

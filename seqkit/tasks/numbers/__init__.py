@@ -1,0 +1,1 @@
+"""Numbers over time: forecasts, labels of windows, labels of frames."""
