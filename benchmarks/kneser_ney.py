@@ -28,15 +28,16 @@ class KneserNey:
         counts = Counter(word for line in lines for word in line)
         self.known = {word for word, n in counts.items() if n >= min_count}
         self.words = [*sorted(self.known), END, UNKNOWN]
-        full: Counter[Context] = Counter()
-        for line in lines:
-            padded = [BEGIN] * (order - 1) + [self._known(w) for w in line] + [END]
-            full.update(tuple(padded[i : i + order]) for i in range(len(padded) - order + 1))
-        # By order from 1 up: counts of n-grams at the highest order; below it, of how many
-        # different words stand before them (section 3, "continuation" counts).
-        tables = [full]
-        for _ in range(order - 1):
-            tables.append(Counter(ngram[1:] for ngram in tables[-1]))
+        padded = [[BEGIN, *map(self._known, line), END] for line in lines]
+        # By order from the highest, whose n-grams are counted as they come. Below it, of how many
+        # different words stand before them (section 3, "continuation" counts); nothing stands
+        # before what begins a line, which counts as it comes there too (as in SRILM and KenLM).
+        tables = [Counter(ngram for line in padded for ngram in _ngrams(line, order))]
+        for length in range(order - 1, 0, -1):
+            table = Counter(ngram[1:] for ngram in tables[-1])
+            if length > 1:  # the beginning alone is never predicted
+                table.update(tuple(line[:length]) for line in padded if len(line) >= length)
+            tables.append(table)
         tables.reverse()
         self.discounts = [_discounts(Counter(table.values())) for table in tables]
         self.followers = [_followers(table) for table in tables]
@@ -59,9 +60,9 @@ class KneserNey:
         return sum(self._discount(n, level) for n in followers.values())
 
     def contexts(self, before: Sequence[str]) -> list[Context]:
-        """Return the contexts of each order after these words, the empty one first."""
-        padded = [BEGIN] * (self.order - 1) + [self._known(word) for word in before]
-        return [tuple(padded[len(padded) - n :]) for n in range(self.order)]
+        """Return the contexts after these words, the empty one first, back to where lines begin."""
+        known = [BEGIN, *map(self._known, before)]
+        return [tuple(known[len(known) - n :]) for n in range(min(self.order, len(known) + 1))]
 
     def probability(self, word: str, before: Sequence[str]) -> float:
         """Return the probability of a word after ``before``."""
@@ -88,6 +89,11 @@ class KneserNey:
         candidates.update(self.frequent[: k + len(candidates)])
         candidates -= {END, UNKNOWN}
         return nlargest(k, candidates, key=lambda word: (self.probability(word, before), word))
+
+
+def _ngrams(line: Sequence[str], length: int) -> Iterable[Context]:
+    """Return the n-grams of a line whose last word is to be predicted."""
+    return (tuple(line[i : i + length]) for i in range(length == 1, len(line) - length + 1))
 
 
 def _followers(table: Counter[Context]) -> dict[Context, Counter[str]]:

@@ -59,6 +59,7 @@ class Table:
     rows: list[Row]
     linear: Linear | None = None
     is_grid: bool = False  # of tokenizers and cells, a line a run
+    columns: tuple[tuple[str, str], ...] = ()  # heading and test score, where there are several
     note: str = ""
 
 
@@ -107,6 +108,27 @@ KAIST = ("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", 
 EWT = ("tagging", "corpus=ud", "data.treebank=en_ewt", "data.tag=upos", "data.beside=xpos")
 CHUNKS = ("tagging", "corpus=conll2000", "data.beside=pos", "beside=input", "output=crf")
 
+WORDS = (
+    "Test perplexity over the full softmax, without cache or dynamic evaluation. The training "
+    "file at hand has the official articles in another order."
+)
+UNITS = (
+    "One corpus, one size of model (an LSTM of 256 units, two epochs), told by what each unit "
+    "costs: bits for each character and perplexity for each word of the raw text, so that units "
+    "compare. An unknown unit costs only the bits of `<unk>`: more of them flatter a model."
+)
+KOWIKI = (
+    *("language_model", "corpus=kowiki_lm", "softmax=full", "hidden=256", "embedding.size=128"),
+    *("projection=true", "layers=1", "epochs=2", "batch_size=32", "output_dropout=0.1"),
+    *("embedding_dropout=0", "embedding.dropout=0.1", "weight_dropout=0", "encoder.dropout=0"),
+)
+KOREAN_UNITS = {
+    "syllables": ("tokenizer=syllable", "bptt=60"),
+    "jamo": ("tokenizer=jamo", "bptt=120"),
+    "subwords (unigram, 8,000)": ("tokenizer=unigram", "text.options.size=8000", "bptt=40"),
+    "morphemes (Kiwi)": ("softmax=sampled", "tokenizer=kiwi", "bptt=40"),
+}
+
 TABLES = [
     reuters("R8 (5,485 / 2,189), accuracy", "r8"),
     reuters("R52 (6,532 / 2,568), accuracy", "r52"),
@@ -145,6 +167,25 @@ TABLES = [
             Row("CoNLL-2000, chunks", (*CHUNKS, "validation=0.05", "epochs=5"), "f1", seeds=(0,)),
         ],
         note=TAGGING,
+    ),
+    Table(
+        "WikiText-2, words",
+        "wikitext2",
+        [Row("LSTM, 2 x 320, sampled softmax", ("language_model", "bfloat16=true"), seeds=(0,))],
+        columns=(("perplexity", "perplexity"), ("unknown", "unknown")),
+        note=WORDS,
+    ),
+    Table(
+        "Korean Wikipedia (`kowiki_lm`) by unit",
+        "kowiki_lm",
+        [Row(name, (*KOWIKI, *words), seeds=(0,)) for name, words in KOREAN_UNITS.items()],
+        columns=(
+            ("bits per character", "bits_per_character"),
+            ("perplexity of a word", "word_perplexity"),
+            ("perplexity of a unit", "perplexity"),
+            ("unknown units", "unknown"),
+        ),
+        note=UNITS,
     ),
     Table(
         "NSMC by tokenizer and cell, accuracy",
@@ -223,7 +264,10 @@ def table(chosen: Table) -> Iterator[str]:
     yield from (f"## {chosen.title}", "")
     if chosen.note:
         yield from (chosen.note, "")
-    yield from grid(chosen) if chosen.is_grid else by_seed(chosen)
+    if chosen.columns:
+        yield from by_score(chosen)
+    else:
+        yield from grid(chosen) if chosen.is_grid else by_seed(chosen)
     yield ""
 
 
@@ -257,6 +301,23 @@ def by_seed(chosen: Table) -> Iterator[str]:
         mean = f"{statistics.mean(tests):.4f}"
         mean = f"**{mean}**" if len(tests) > 1 else mean
         yield f"| {row.name} | {mean} | {each} |{told} {minutes:.1f} | {command} |"
+
+
+def by_score(chosen: Table) -> Iterator[str]:
+    """Yield a line for each row with several scores of it, each the mean of its seeds."""
+    headings = "".join(f" {heading} |" for heading, _ in chosen.columns)
+    yield f"| model |{headings} seeds | minutes | command |"
+    yield "|---|" + "---|" * (len(chosen.columns) + 3)
+    for row in chosen.rows:
+        outcomes = [trained(row, seed) for seed in row.seeds]
+        cells = ""
+        for _, score in chosen.columns:
+            mean = statistics.mean(outcome.scores["test"][score] for outcome in outcomes)
+            cells += f" {mean:,.2f} |" if mean >= 1 else f" {mean:.4f} |"
+        minutes = statistics.mean(outcome.seconds for outcome in outcomes) / 60
+        seeds = ",".join(map(str, row.seeds))
+        command = f"`seqkit train {' '.join(row.words)} seed={{{seeds}}}`"
+        yield f"| {row.name} |{cells} {len(row.seeds)} | {minutes:.1f} | {command} |"
 
 
 def grid(chosen: Table) -> Iterator[str]:

@@ -109,10 +109,13 @@ def _open(name: str, words: list[str] | None, path: str, *, offline: bool) -> "C
 
 
 def _numbers(corpus: "Corpus") -> dict[str, Any]:
-    """Return three tables: rows a split, rows a label and split, and the lengths of the texts."""
+    """Return three tables: rows a split, rows a label and split, and the lengths of the texts.
+
+    Of a picture, the text is its first caption.
+    """
     from collections import Counter
 
-    from seqkit.corpus import Series
+    from seqkit.corpus import Captioned, Series
 
     if corpus.kind is Series:
         return _columns(corpus)
@@ -122,8 +125,9 @@ def _numbers(corpus: "Corpus") -> dict[str, Any]:
         characters, words = [], []
         counts[split] = Counter()
         for example in corpus.examples(split):
-            characters.append(len(example[0]))
-            words.append(len(example[0].split()))
+            text = example.captions[0] if corpus.kind is Captioned else example[0]
+            characters.append(len(text))
+            words.append(len(text.split()))
             counts[split].update(getattr(example, "labels", ()))
         splits.append({"split": split, "rows": len(characters), "words": sum(words)})
         for unit, values in (("characters", characters), ("words", words)):
@@ -234,7 +238,7 @@ def _row(example: Any, *, as_json: bool = False) -> dict[str, Any]:
 def _tokens(items: tuple[Any, ...]) -> str:
     if items and hasattr(items[0], "tag"):
         return _short(" ".join(f"{token.text}/{token.tag}" for token in items))
-    return ", ".join(items)
+    return _short(", ".join(f"{i:.3g}" if isinstance(i, float) else str(i) for i in items))
 
 
 def _short(text: str, width: int = 160) -> str:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,9 +20,7 @@ from seqkit.cli.arguments import (
 
 if TYPE_CHECKING:
     from seqkit.errors import SeqkitError
-    from seqkit.tasks.answering import Answer
-
-WORDS = 5  # next words to show
+    from seqkit.tasks.answering import Answer, Answerer
 
 
 def predict(
@@ -31,7 +29,7 @@ def predict(
     file: FileOption = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help="Show the K most probable answers [1; next words: 5]."),
+        typer.Option(min=1, help="Show the K best answers [1; next words and names: 5]."),
     ] = None,
     as_json: JsonOption = False,
     sentences: Annotated[
@@ -58,20 +56,45 @@ def predict(
         int | None, typer.Option(min=0, help="To write: units, at least [0].")
     ] = None,
     length_penalty: Annotated[
-        float | None, typer.Option(min=0, help="To write: more favours longer sentences [0.6].")
+        float | None, typer.Option(min=0, help="To write: more favours longer sentences.")
+    ] = None,
+    coverage_penalty: Annotated[
+        float | None, typer.Option(min=0, help="To translate: more leaves less of it out [0].")
+    ] = None,
+    block_ngrams: Annotated[
+        int | None, typer.Option(min=1, help="To translate: no N units are written twice.")
+    ] = None,
+    replace_unknown: Annotated[
+        bool, typer.Option("--replace-unknown", help="To translate: copy unknown words.")
+    ] = False,
+    ensemble: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="RUN", help="To translate: another run to ask too; repeatable."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="To translate: the language that must come out.")
     ] = None,
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="To write: complete the prompt's last word.")
     ] = False,
+    classify: Annotated[
+        bool, typer.Option("--classify", help="Of names: tell the category of each text.")
+    ] = False,
+    runtime: Annotated[
+        Literal["torch", "onnx"],
+        typer.Option(help="onnx: what 'seqkit export' wrote, without torch."),
+    ] = "torch",
 ) -> None:
     """Answer texts: an answer for each, in order, a line each.
 
-    A language model goes on with them: next words with their probabilities, then sentences.
+    A language model goes on with them: next words with their probabilities, then sentences. A
+    translator writes one line for each: seqkit predict RUN < source.txt > target.txt
     """
-    from seqkit.predict import load
     from seqkit.tasks.answering import ReadsFiles, WritesText
 
-    answerer = load(run)
+    answerer = _open(run, runtime)
+    if ensemble or target:
+        answerer = _together(run, answerer, ensemble or [], target)
     options = {
         "sentences": sentences,
         "beam": beam,
@@ -82,12 +105,16 @@ def predict(
         "length": length,
         "min_length": min_length,
         "length_penalty": length_penalty,
+        "coverage_penalty": coverage_penalty,
+        "block_ngrams": block_ngrams,
+        "replace_unknown": replace_unknown or None,
         "unfinished": unfinished or None,
+        "classify": classify or None,
     }
     given_options = {name: value for name, value in options.items() if value is not None}
     if isinstance(answerer, WritesText):
-        top = top or WORDS
-        answerer = answerer.with_options({"words": top, **given_options})
+        answerer = answerer.with_options({**({"top": top} if top else {}), **given_options})
+        top = answerer.writing.top
     elif given_options:
         raise _writes_nothing(run, next(iter(given_options)))
     top = top or 1
@@ -102,14 +129,40 @@ def predict(
     _show(answerer.stream(given, at_once=at_once), top, as_json)
 
 
+def _open(run: Path, runtime: str) -> "Answerer":
+    if runtime == "onnx":
+        from seqkit.export.runtime import load as load_exported
+
+        return load_exported(run)
+    from seqkit.predict import load
+
+    return load(run)
+
+
 def _writes_nothing(run: Path, option: str) -> "SeqkitError":
     from seqkit.errors import SeqkitError
 
     word = f"--{option.replace('_', '-')}"
     return SeqkitError(
         f"{run} writes no text, so {word} means nothing to it: leave it out, or name a run of "
-        "language_model or completion."
+        "language_model, completion or translation."
     )
+
+
+def _together(
+    run: Path, answerer: "Answerer", ensemble: list[Path], target: str | None
+) -> "Answerer":
+    """Return the answerer, in one with those of other runs, if it writes the right language."""
+    from seqkit.errors import SeqkitError
+    from seqkit.predict import load
+    from seqkit.tasks.answering import Translates
+
+    if not isinstance(answerer, Translates):
+        option = "--ensemble" if ensemble else "--target"
+        raise SeqkitError(f"{run} does not translate, so {option} means nothing to it.")
+    if target:
+        answerer.refuse_other(target)
+    return answerer.with_ensemble([(str(other), load(other)) for other in ensemble])
 
 
 def _show(answers: "Iterable[Answer]", top: int, as_json: bool) -> None:

@@ -130,10 +130,17 @@ class Columns:
                     wanted = [str(self.word), "-1" if self.tag == "auto" else self.tag]
                     wanted += [self.beside] if self.beside else []
                     places = [_numbered(column, width, where) for column in wanted]
+                    if self.tag == "auto" and places[0] == places[1]:
+                        raise SeqkitError(
+                            f"{where} has no tag beside its word '{cells[places[0]][:40]}': tagged "
+                            "text is a word a line with its tags in more columns (prose has none "
+                            "to learn)."
+                        )
                 if len(cells) != width:
                     raise SeqkitError(
                         f"{where} has {len(cells)} columns and {first} has {width}: a line is one "
-                        "word with its tags, and a blank line ends a sentence."
+                        "word with its tags, and a blank line ends a sentence (prose has no tags "
+                        "to learn)."
                     )
                 if not all(cells[place].strip() for place in places):
                     raise SeqkitError(f"{where} has an empty cell where a word or a tag should be.")

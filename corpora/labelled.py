@@ -228,8 +228,8 @@ def _column(name: str, columns: list[str], where: str, setting: str) -> int:
 def _read_table(path: Path, options: Options) -> Iterator[Row]:
     """Yield the rows of a csv or tsv file, the first of which names the columns."""
     comma = path.suffix.lower() == ".csv"
-    quoted = options.quoting if options.quoting is not None else comma
-    records = (_quoted if quoted else _unquoted)(path, "," if comma else "\t")
+    quoting = options.quoting if options.quoting is not None else comma
+    records = (quoted if quoting else unquoted)(path, "," if comma else "\t")
     number, header = next(records, (1, []))
     columns = [name.strip() for name in header]
     text = _column(options.text, columns, f"{path}, line {number},", "text")
@@ -237,7 +237,7 @@ def _read_table(path: Path, options: Options) -> Iterator[Row]:
     for number, cells in records:
         where = f"{path}, line {number}"
         if len(cells) != len(columns):
-            hint = "put cells with a separator in them in double quotes" if quoted else (
+            hint = "put cells with a separator in them in double quotes" if quoting else (
                 "no tab may stand inside a cell"
             )  # fmt: skip
             raise SeqkitError(
@@ -246,11 +246,12 @@ def _read_table(path: Path, options: Options) -> Iterator[Row]:
         yield where, cells[text], cells[label]
 
 
-def _unquoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def unquoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line that is not blank, and its number."""
     return ((number, line.split(delimiter)) for number, line in read_lines(path) if line.strip())
 
 
-def _quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each record and the line it begins on: a quoted cell may hold line feeds."""
     if csv.field_size_limit() < LONGEST_LINE:
         csv.field_size_limit(LONGEST_LINE)

@@ -227,13 +227,21 @@ def _numbers(
     return values
 
 
-def _no_number(path: Path, name: str, cell: str, line: int) -> SeqkitError:
-    place = f"{path}, line {line}, column '{name}'"
-    if cell.casefold() in GAPS:
-        return SeqkitError(
+class GapError(SeqkitError):
+    """A gap that no rule is to fill; ``place`` is where."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
             f"{place} is a gap: fill it in, or choose a rule "
             "(data.gaps=previous or data.gaps=linear)."
         )
+        self.place = place
+
+
+def _no_number(path: Path, name: str, cell: str, line: int) -> SeqkitError:
+    place = f"{path}, line {line}, column '{name}'"
+    if cell.casefold() in GAPS:
+        return GapError(place)
     if _is_number(cell) and not math.isfinite(float(cell)):
         return SeqkitError(f"{place}: {cell[:40]} is too large a number.")
     advice = f"correct it, or leave the column out (data.skip={name})"

@@ -17,19 +17,21 @@ from random import Random
 from typing import Literal
 from zlib import crc32
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from seqkit.corpora._pairs import direction
 from seqkit.corpora._village_clauses import Sentence, spell, tokens
 from seqkit.corpora._village_facts import facts
 from seqkit.corpora._village_grammar import about
 from seqkit.corpora._village_lore import lore
 from seqkit.corpora._village_reviews import SENTIMENTS, feeling
+from seqkit.corpora._village_talk import dialogue, names
 from seqkit.corpora._village_words import TOPICS
 from seqkit.corpus import Card, Fact, Labelled, Pair, Tagged, Text
 from seqkit.errors import SeqkitError
 from seqkit.settings import settings
 
-Kind = Literal["topic", "sentiment", "text", "tags", "pair", "facts"]
+Kind = Literal["topic", "sentiment", "text", "tags", "pair", "facts", "dialogue", "names"]
 Example = Labelled | Text | Tagged | Pair | Fact
 
 CARD = Card(
@@ -56,10 +58,29 @@ class Options:
     language: Literal["both", "ko", "en"] = Field(
         default="both", description="of the sentences and facts (a pair has both)"
     )
+    source: Literal["", "ko", "en"] = Field(
+        default="", description="of a pair: the language of the first sentence (ko)"
+    )
+    target: Literal["", "ko", "en"] = Field(
+        default="", description="of a pair: the language of the second (en)"
+    )
     n: int = Field(
         default=6_000, ge=20, le=2_000_000, description="sentences in all three splits together"
     )
     seed: int = Field(default=0, ge=0, description="the same seed tells the same")
+
+    @model_validator(mode="after")
+    def _checked(self) -> "Options":
+        _ = self.direction
+        return self
+
+    @property
+    def direction(self) -> tuple[str, str]:
+        """The languages of the two sentences of a pair, or what else they are called."""
+        if self.kind == "dialogue":
+            return "question", "answer"
+        order = ("en", "ko") if self.kind == "names" else ("ko", "en")
+        return direction(self.source, self.target, order)
 
 
 def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Example]]:
@@ -70,6 +91,8 @@ def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Exa
     n = 2,000; of fewer sentences, as far as can be). ``facts`` have no splits of their own and
     no use for ``n``: they are a list of questions, all of it under ``test``. A quarter of the
     sentences of ``text`` tell such facts: of places and their languages, of men and women.
+    ``dialogue`` are questions and answers about them, in Korean; ``names`` are made-up places in
+    Latin letters and in Hangul.
 
     Raises:
         SeqkitError: if ``n`` is more than the village can tell.
@@ -77,6 +100,11 @@ def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Exa
     del folder  # generated, not read
     if options.kind == "facts":
         return {"test": facts(options.language)}
+    if options.kind == "dialogue":
+        return dict(dialogue(options.n, options.seed))
+    if options.kind == "names":
+        to_hangul = options.direction == ("en", "ko")
+        return dict(names(options.n, options.seed, to_hangul=to_hangul))
     held = options.n // 10
     sizes = {"train": options.n - 2 * held, "validation": held, "test": held}
     teller = _Teller(options)
@@ -109,7 +137,7 @@ class _Teller:
             sentence = self._draw(random, label)
             if split_of(sentence) != split:
                 continue
-            example, texts = _example(sentence, self.options.kind, language)
+            example, texts = _example(sentence, self.options, language)
             if texts[0] in self.told:
                 continue
             found = re.findall(r"\w+", " ".join(texts))
@@ -140,11 +168,15 @@ def split_of(sentence: Sentence) -> str:
     return {8: "validation", 9: "test"}.get(crc32(sentence.key.encode()) % 10, "train")
 
 
-def _example(sentence: Sentence, kind: Kind, language: str) -> tuple[Example, tuple[str, ...]]:
+def _example(
+    sentence: Sentence, options: Options, language: str
+) -> tuple[Example, tuple[str, ...]]:
     """Return an example and its texts, the first of which names it."""
+    kind = options.kind
     if kind == "pair":
         korean, english = spell(sentence.korean()), spell(sentence.english())
-        return Pair(korean, english), (korean, english)
+        told = Pair(korean, english) if options.direction[0] == "ko" else Pair(english, korean)
+        return told, (korean, english)
     words = sentence.korean() if language == "ko" else sentence.english()
     text = spell(words)
     if kind == "tags":

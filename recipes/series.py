@@ -4,6 +4,11 @@ seqkit train series                                     # a generated series, th
 seqkit train series horizon=24                          # a day ahead, all steps at once
 seqkit train series goal=frames                         # a label for each time step
 seqkit train series corpus=sales.csv target=price       # a csv of your own
+
+Handwritten digits side by side, read column by column, a label for each column
+(accuracy 0.94 on handwriting of others; always the commonest digit: 0.10):
+
+seqkit train series corpus=digit_frames goal=frames bidirectional=true hidden=64 stride=4
 """
 
 from pydantic import Field

@@ -86,7 +86,23 @@ class Series(NamedTuple):
     filled: int
 
 
-KINDS: tuple[Any, ...] = (Text, Labelled, Tagged, Pair, Fact, Series)
+class Captioned(NamedTuple):
+    """A picture, or a vector of ready features, and the captions it may have.
+
+    Attributes:
+        name: of the picture, as its file's.
+        shape: ``(height, width, channels)`` of a picture, ``(features,)`` of a vector.
+        values: row by row, pixel by pixel, channel by channel; of a picture from 0 to 1.
+        captions: at least one.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+    captions: tuple[str, ...]
+
+
+KINDS: tuple[Any, ...] = (Text, Labelled, Tagged, Pair, Fact, Series, Captioned)
 
 
 class Reader(Protocol):
@@ -143,16 +159,18 @@ class Corpus:
     def texts(self, split: str) -> Iterator[str]:
         """Yield the texts of a split, whatever its examples are; of a pair, one and the other.
 
+        Of a picture, every caption.
+
         Raises:
             SeqkitError: if its examples are numbers.
         """
         if self.kind is Series:
             raise SeqkitError(f"{self.name} is a series of numbers: it has no texts.")
-        several = {Pair: ["source", "target"], Fact: ["left", "right"]}
+        several = {Pair: ["source", "target"], Fact: ["left", "right"], Captioned: ["captions"]}
         columns = self.split(split).select_columns(several.get(self.kind, ["text"]))
         for batch in columns.iter(1000):
             for row in zip(*batch.values(), strict=True):
-                yield from row
+                yield from row[0] if self.kind is Captioned else row
 
     def hold_out(self, fraction: float, seed: int = 0, split: str = "validation") -> "Corpus":
         """Return the corpus with a new split carved out of ``train``.

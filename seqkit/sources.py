@@ -41,8 +41,9 @@ class Card:
     ``folder``, their folder's name inside ``SEQKIT_DATA`` and the user cache, ``files``, the
     names (of files, or of folders of them) it needs there, and ``sources``, where they can be
     fetched. ``also`` lists other layouts of the same data, a folder and its files each, and
-    ``package`` the folder of an installed package that ships them (``konlpy/data/...``). One
-    without a ``folder`` is generated (``synthetic``) or read from a path that the user gives.
+    ``package`` the folder of an installed package that ships them (``konlpy/data/...``), which
+    the extra ``extra`` brings if that is not of its name. One without a ``folder`` is generated
+    (``synthetic``) or read from a path that the user gives.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Card:
     files: tuple[str, ...] = ()
     also: tuple[tuple[str, tuple[str, ...]], ...] = ()
     package: str = ""
+    extra: str = ""
     sources: tuple[Source, ...] = ()
 
 
@@ -145,7 +147,7 @@ def locate(card: Card, path: str = "", *, offline: bool = False) -> Path | None:
         package = card.package.partition("/")[0]
         raise SeqkitError(
             f"{card.name} comes with {package}, which is not installed: "
-            f"pip install 'seqkit-nlp[{package}]'."
+            f"pip install 'seqkit-nlp[{card.extra or package}]'."
         )
     if offline or os.environ.get("SEQKIT_OFFLINE", "0") not in ("", "0") or not card.sources:
         why = "the network is switched off (offline)" if card.sources else "has no public download"

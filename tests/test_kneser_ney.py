@@ -32,11 +32,11 @@ def test_probabilities_are_those_of_the_formulas(kneser_ney: ModuleType) -> None
     """Chen and Goodman 1999, eqs. 24-27, from lists of n-grams alone."""
     lines = sample(0)
     model = kneser_ney.KneserNey(lines)
-    padded = [["<s>", "<s>", *line, "</s>"] for line in lines]
-    tokens = [tuple(p[i - 2 : i + 1]) for p in padded for i in range(2, len(p))]
-    three = Counter(tokens)
-    two = Counter(ngram[1:] for ngram in set(tokens))  # how many words stand before it
-    one = Counter(ngram[1:] for ngram in set(two))
+    padded = [["<s>", *line, "</s>"] for line in lines]
+    three = Counter(tuple(p[i - 2 : i + 1]) for p in padded for i in range(2, len(p)))
+    two = Counter(ngram[1:] for ngram in three)  # how many words stand before it
+    two.update((p[0], p[1]) for p in padded)  # before the first bigram there is none
+    one = Counter(ngram[1:] for ngram in two)
     assert set(one) == {(word,) for line in lines for word in line} | {("</s>",)}
 
     def discounts(counts: Counter[tuple[str, ...]]) -> list[float]:
@@ -52,6 +52,8 @@ def test_probabilities_are_those_of_the_formulas(kneser_ney: ModuleType) -> None
             return 1 / len(model.words)
         counts = [one, two, three][level - 1]
         d = [max(0.0, min(x, i)) for i, x in enumerate(discounts(counts))]
+        if level > len(context) + 1:
+            return kn(level - 1, context, word)
         inside = context[len(context) - level + 1 :] if level > 1 else ()
         below = kn(level - 1, context, word)
         here = {ngram[-1]: n for ngram, n in counts.items() if ngram[:-1] == inside}
@@ -64,9 +66,33 @@ def test_probabilities_are_those_of_the_formulas(kneser_ney: ModuleType) -> None
 
     for before in ([], ["a"], ["a", "b"], ["c", "a", "h"], ["h", "h"], ["zz", "a"]):
         known = [w if w != "zz" else "<unk>" for w in before]
-        context = tuple(["<s>", "<s>", *known][-2:])
+        context = tuple(["<s>", *known][-2:])
         for word in model.words:
             assert model.probability(word, before) == pytest.approx(kn(3, context, word))
+
+
+def test_what_begins_a_line_counts_as_often_as_it_does(kneser_ney: ModuleType) -> None:
+    """By hand, from a b / a b / a c / d b, as SRILM's -kndiscount -interpolate counts it.
+
+    Before ``<s>`` stands nothing, so ``<s> a`` counts 3 and ``<s> d`` 1, not 1 each. Other
+    bigrams count the words before them: ``a b``, ``a c`` and ``d b`` the ``<s>``; ``b </s>`` the
+    a and the d; ``c </s>`` the a. Bigrams that count 1: ``<s> d``, ``a b``, ``a c``, ``d b`` and
+    ``c </s>``, so n1 = 5; 2: ``b </s>``, n2 = 1; 3: ``<s> a``, n3 = 1; none counts 4.
+    """
+    model = kneser_ney.KneserNey([["a", "b"], ["a", "b"], ["a", "c"], ["d", "b"]])
+    assert model.followers[1][("<s>",)] == {"a": 3, "d": 1}
+    assert model.followers[1][("b",)] == {"</s>": 2}
+    assert model.followers[1][("a",)] == {"b": 1, "c": 1}
+    y = 5 / (5 + 2 * 1)
+    assert model.discounts[1] == pytest.approx((0, 1 - 2 * y / 5, 0, 3))  # 2 - 3 y < 0
+    # Words: a after <s>; b after a and d; c after a; d after <s>; </s> after b and c.
+    assert model.followers[0][()] == {"a": 1, "b": 2, "c": 1, "d": 1, "</s>": 2}
+    assert model.discounts[0] == pytest.approx((0, 1 - 2 * (3 / 7) * 2 / 3, 2, 2))
+    # p(a) = (1 - 3/7) / 7 + (3 * 3/7 + 2 * 2) / 7 * 1/6; the end and <unk> are words too.
+    below = (4 / 7) / 7 + (3 * 3 / 7 + 4) / 7 / 6
+    assert model.probability("a", ["x", "y"]) == pytest.approx(below)
+    # p(a | <s>) = (3 - 3) / 4 + (3 + 1 - 2 y / 5) / 4 * p(a)
+    assert model.probability("a", []) == pytest.approx((3 + 1 - 2 * y / 5) / 4 * below)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])

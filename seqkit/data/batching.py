@@ -7,16 +7,18 @@ so rows are shuffled, cut into pools of ``POOL`` batches, and sorted within each
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from seqkit.data.batch import Batch
 from seqkit.data.ngrams import Bags
 from seqkit.data.ragged import Ragged
 from seqkit.data.spelling import Spellings
 from seqkit.errors import SeqkitError
+
+if TYPE_CHECKING:
+    from seqkit.data.batch import Batch
 
 POOL = 50  # batches
 
@@ -85,7 +87,7 @@ class Batches:
             return [batches[i] for i in permutation(len(batches), self.seed, epoch, 1)]
         return batches
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Iterator["Batch"]:
         """Iterate over the batches of an epoch, from the one at ``start``.
 
         Those before it are not built, so that a resumed run goes on at once, with the batches
@@ -95,8 +97,12 @@ class Batches:
             raise SeqkitError(f"batch {start} of {len(self)}: this run was made with other data.")
         return map(self.batch, self.plan(number)[start:])
 
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
+    def batch(self, rows: NDArray[np.int64]) -> "Batch":
         """Return the given rows as one padded batch."""
+        import torch
+
+        from seqkit.data.batch import Batch
+
         ids, lengths = self._ragged.padded(rows, self.pad)
         targets = spelling = None
         if self._targets is not None:
@@ -109,6 +115,22 @@ class Batches:
         return Batch(
             torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets, spelling, bag
         )
+
+    def arrays(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+        """Return what a model reads of the given rows by name, without torch.
+
+        They are ``ids (batch, time)`` and ``lengths (batch,)``; with spellings ``words``,
+        ``units`` and ``unit_lengths``, as :class:`~seqkit.data.batch.Spelling` has them; with bags
+        ``ngrams`` and ``ngram_weights``, ``(batch, n-grams)``, weights of 0 at padding.
+        """
+        ids, lengths = self._ragged.padded(rows, self.pad)
+        arrays: dict[str, NDArray[np.generic]] = {"ids": ids, "lengths": lengths}
+        if self._spellings is not None:
+            spelt = self._spellings.arrays(self._ragged.places(rows), self.pad)
+            arrays |= dict(zip(("words", "units", "unit_lengths"), spelt, strict=True))
+        if self._bags is not None:
+            arrays |= dict(zip(("ngrams", "ngram_weights"), self._bags.padded(rows), strict=True))
+        return arrays
 
     def padding_waste(self, epoch: int = 0) -> float:
         """Return the share of the cells of an epoch's batches that is padding, from 0 to 1."""
@@ -145,7 +167,7 @@ class Recut:
         """Return the number of batches in an epoch."""
         return len(self._plain)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Iterator["Batch"]:
         """Do as :meth:`Batches.epoch` does."""
         return self._anew(number).epoch(number, start)
 

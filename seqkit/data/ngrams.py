@@ -7,13 +7,12 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from seqkit.data.batch import Bag
 from seqkit.data.interning import Interned, intern
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
@@ -21,6 +20,9 @@ from seqkit.files import atomic, read_json, write_json
 from seqkit.settings import settings
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from seqkit.data.batch import Bag
 
 LEAST = 2  # texts of the training data that an n-gram must be in
 PIECE = 1 << 20  # tokens counted at once, which bounds the memory
@@ -54,14 +56,28 @@ class Bags:
     rows: Ragged
     weights: NDArray[np.float32]
 
-    def batch(self, rows: NDArray[np.int64]) -> Bag:
+    def batch(self, rows: NDArray[np.int64]) -> "Bag":
         """Return the bags of the given rows, end to end."""
+        import torch
+
+        from seqkit.data.batch import Bag
+
         lengths = self.rows.lengths[rows]
         starts = np.cumsum(lengths) - lengths
         places = np.repeat(self.rows.offsets[rows] - starts, lengths) + np.arange(lengths.sum())
         features = self.rows.values[places].astype(np.int64)
         parts = (features, self.weights[places], starts)
         return Bag(*(torch.from_numpy(np.ascontiguousarray(part)) for part in parts))
+
+    def padded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return hashes and weights of the given rows, ``(rows, longest)``; 0 past a row's end."""
+        lengths = self.rows.lengths[rows]
+        steps = np.arange(max(1, lengths.max(initial=0)))
+        real = steps < lengths[:, None]
+        places = (self.rows.offsets[rows][:, None] + steps)[real]
+        features, weights = np.zeros(real.shape, np.int64), np.zeros(real.shape, np.float32)
+        features[real], weights[real] = self.rows.values[places], self.weights[places]
+        return features, weights
 
 
 @dataclass(frozen=True, eq=False)

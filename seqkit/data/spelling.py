@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from seqkit.data.batch import Spelling
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from seqkit.data.batch import Spelling
+
+Numbers = NDArray[np.int64]
 
 SPECIALS = ("pad", "unk", "bos", "eos")
 LONGEST = 24  # units of a word that are read
@@ -38,17 +42,24 @@ class Spellings:
             row = int(self.units.lengths.argmin())
             raise SeqkitError(f"word {row} is spelt with nothing: it needs at least one unit.")
 
-    def batch(self, places: NDArray[np.int64], pad: int) -> Spelling:
+    def batch(self, places: NDArray[np.int64], pad: int) -> "Spelling":
         """Return the spelling of the tokens at ``places``, ``(batch, time)``.
 
         Args:
             places: indices into ``words``.
             pad: the unit id that fills a word up to the longest.
         """
+        import torch
+
+        from seqkit.data.batch import Spelling
+
+        return Spelling(*map(torch.from_numpy, self.arrays(places, pad)))
+
+    def arrays(self, places: NDArray[np.int64], pad: int) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the parts of :meth:`batch`: words, units and their lengths."""
         distinct, words = np.unique(self.words[places], return_inverse=True)
         units, lengths = self.units.padded(distinct.astype(np.int64), pad)
-        words = words.reshape(places.shape).astype(np.int64)
-        return Spelling(torch.from_numpy(words), torch.from_numpy(units), torch.from_numpy(lengths))
+        return words.reshape(places.shape).astype(np.int64), units, lengths
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from seqkit.data.batch import Batch
 from seqkit.data.batching import Batches
 from seqkit.data.ragged import Ragged
 from seqkit.data.spelling import Spellings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from seqkit.data.batch import Batch
 
 UNSEEN = -1  # the number of a tag that training had not
 
@@ -40,9 +44,9 @@ class TaggedBatch:
     Past a row's end, tags are those of its last word.
     """
 
-    words: Batch
-    tags: Tensor | None = None
-    beside: Tensor | None = None
+    words: "Batch"
+    tags: "Tensor | None" = None
+    beside: "Tensor | None" = None
 
     @property
     def tokens(self) -> int:
@@ -54,7 +58,7 @@ class TaggedBatch:
         """What the batch's mean loss counts for in an epoch's: its words."""
         return self.words.tokens
 
-    def to(self, device: torch.device) -> "TaggedBatch":
+    def to(self, device: "torch.device") -> "TaggedBatch":
         """Return the batch with its tensors on ``device``."""
         tags = None if self.tags is None else self.tags.to(device)
         beside = None if self.beside is None else self.beside.to(device)
@@ -85,7 +89,9 @@ class TaggedBatches:
         """Iterate over the batches of an epoch, from the one at ``start``."""
         return map(self._tagged, self._batches.epoch(number, start))
 
-    def _tagged(self, words: Batch) -> TaggedBatch:
+    def _tagged(self, words: "Batch") -> TaggedBatch:
+        import torch
+
         places = self._rows.words.places(words.rows)
         tags, beside = (
             None if column is None else torch.from_numpy(column[places].astype(np.int64))

@@ -19,6 +19,7 @@ def cross_entropy(
     *,
     correction: Tensor | None = None,
     bfloat16: bool = False,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Return the mean of ``-log softmax(W h + b)[target]``, a scalar.
 
@@ -29,9 +30,11 @@ def cross_entropy(
         targets: ``(n,)``, from 0 to V - 1.
         correction: ``(V,)``, added to every logit but the target's.
         bfloat16: multiply matrices in bfloat16; the softmax and all sums stay in float32.
+        smoothing: the share of the target that is spread over all V (Szegedy et al. 2016, section
+            7), 0 to 1.
     """
     loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, weight, bias, targets, correction, bfloat16
+        hidden, weight, bias, targets, correction, bfloat16, smoothing
     )
     return loss
 
@@ -55,7 +58,8 @@ class _CrossEntropy(torch.autograd.Function):
     """The gradient is computed in the forward pass, where a chunk's probabilities are at hand.
 
     So the logits of more than a chunk are never in memory, and none is computed twice. With
-    ``p = softmax(W h + b)`` and ``y`` the target as a one-hot row, that of the logits is ``p - y``.
+    ``p = softmax(W h + b)`` and ``y`` the target as a row of shares, that of the logits is
+    ``p - y``.
     """
 
     @staticmethod
@@ -67,6 +71,7 @@ class _CrossEntropy(torch.autograd.Function):
         targets: Tensor,
         correction: Tensor | None,
         bfloat16: bool,
+        smoothing: float,
     ) -> Tensor:
         n, kind = len(hidden), torch.bfloat16 if bfloat16 else hidden.dtype
         h, w = hidden.to(kind), weight.to(kind)
@@ -80,8 +85,14 @@ class _CrossEntropy(torch.autograd.Function):
                 own = logits.gather(1, y)
                 logits.add_(correction).scatter_(1, y, own)
             p = torch.log_softmax(logits, dim=1, out=logits)
-            total -= p.gather(1, y).sum()
-            p.exp_().scatter_add_(1, y, -torch.ones_like(y, dtype=p.dtype))
+            own = p.gather(1, y)
+            total -= own.sum() * (1 - smoothing)
+            if smoothing:
+                total -= p.sum() * (smoothing / len(weight))
+            p.exp_()
+            if smoothing:
+                p.sub_(smoothing / len(weight))
+            p.scatter_add_(1, y, torch.full_like(own, smoothing - 1))
             d_bias.addmv_(p.t(), share[part])
             p = p.to(kind)
             d_hidden[part] = torch.mm(p, w)
@@ -96,8 +107,8 @@ class _CrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         saved: tuple[Tensor, ...] = ctx.saved_tensors
         if gradient.device.type == "cpu" and gradient == 1:  # no pass over all weights
-            return *saved, None, None, None
-        return *(gradient * part for part in saved), None, None, None
+            return *saved, None, None, None, None
+        return *(gradient * part for part in saved), None, None, None, None
 
 
 def _chunks(rows: int, vocabulary_size: int) -> Iterator[slice]:

@@ -16,12 +16,12 @@ from seqkit.nn import gate_kernels, scan_kernels
 Gradients = tuple[Tensor | None, ...]
 
 
-def _arrays(*tensors: Tensor) -> list[Any]:
+def arrays_of(*tensors: Tensor) -> list[Any]:
     """Return NumPy's views."""
     return [tensor.detach().numpy() for tensor in tensors]
 
 
-def _over_time(d: Tensor, inputs: Tensor) -> Tensor:
+def over_time(d: Tensor, inputs: Tensor) -> Tensor:
     """Return a weight's gradient from those of its products and what it was multiplied with."""
     return d.flatten(0, -2).t() @ inputs.flatten(0, -2)
 
@@ -39,7 +39,7 @@ class _GRU(torch.autograd.Function):
         states, gates = wx.new_empty(time + 1, batch, units), wx.new_empty(time, batch, 4 * units)
         states[0] = h
         uh = wx.new_empty(batch, 3 * units)
-        arrays = _arrays(wx.contiguous(), uh, states, gates)
+        arrays = arrays_of(wx.contiguous(), uh, states, gates)
         for t in range(time):
             torch.addmm(bias, states[t], weight.t(), out=uh)
             gate_kernels.gru_forward(t, *arrays)
@@ -53,11 +53,11 @@ class _GRU(torch.autograd.Function):
         weight, states, gates = ctx.saved_tensors
         dwx, duh = gates.new_empty(2, *gates.shape[:2], len(weight))
         dh = dstates[-1].clone(memory_format=torch.contiguous_format)
-        arrays = _arrays(dh, states, gates, dwx, duh)
+        arrays = arrays_of(dh, states, gates, dwx, duh)
         for t in reversed(range(len(gates))):
             gate_kernels.gru_backward(t, *arrays)
             dh.addmm_(duh[t], weight).add_(dstates[t])
-        return dwx, _over_time(duh, states[:-1]), duh.sum((0, 1)), dh
+        return dwx, over_time(duh, states[:-1]), duh.sum((0, 1)), dh
 
 
 class _LayerNormLSTM(torch.autograd.Function):
@@ -85,7 +85,7 @@ class _LayerNormLSTM(torch.autograd.Function):
         normal_c, scales = wx.new_empty(time, batch, units), wx.new_empty(time, batch, 2)
         kept = (memory, gates, normal, normal_c, scales)
         uh = wx.new_empty(batch, 4 * units)
-        arrays = _arrays(wx.contiguous(), uh, gains, gain_c, bias_c, states[1:], *kept)
+        arrays = arrays_of(wx.contiguous(), uh, gains, gain_c, bias_c, states[1:], *kept)
         for t in range(time):
             torch.mm(states[t], weight.t(), out=uh)
             gate_kernels.layer_norm_lstm_forward(t, *arrays)
@@ -100,12 +100,12 @@ class _LayerNormLSTM(torch.autograd.Function):
         dwx, duh = weight.new_empty(2, *kept[1].shape)
         sums = [torch.zeros_like(part) for part in (gains, gain_c, bias_c)]
         dh, dc = (d[-1].clone(memory_format=torch.contiguous_format) for d in (dstates, dmemory))
-        arrays = _arrays(dh, dc, gains, gain_c, bias_c, *kept, dwx, duh, *sums)
+        arrays = arrays_of(dh, dc, gains, gain_c, bias_c, *kept, dwx, duh, *sums)
         for t in reversed(range(len(dwx))):
             gate_kernels.layer_norm_lstm_backward(t, *arrays)
             torch.addmm(dstates[t], duh[t], weight, out=dh)
             dc += dmemory[t]
-        return dwx, _over_time(duh, states[:-1]), *sums, dh, dc
+        return dwx, over_time(duh, states[:-1]), *sums, dh, dc
 
 
 class _Mogrifier(torch.autograd.Function):
@@ -132,9 +132,9 @@ class _Mogrifier(torch.autograd.Function):
         states[0], memory[0] = h, c
         squashed = [x.new_empty(time, batch, len(weight)) for weight in rounds]
         values = [x.contiguous(), states[:-1], *(torch.empty_like(gate) for gate in squashed)]
-        turns = [_arrays(*turn) for turn in zip(values, squashed, values[2:], strict=False)]
+        turns = [arrays_of(*turn) for turn in zip(values, squashed, values[2:], strict=False)]
         gates, pre = x.new_empty(time, batch, len(bias)), x.new_empty(batch, len(bias))
-        arrays = _arrays(pre, states[1:], memory, gates)
+        arrays = arrays_of(pre, states[1:], memory, gates)
         x, before = _last(values)
         for t in range(time):
             for weight, source, gate, turn in zip(
@@ -159,10 +159,10 @@ class _Mogrifier(torch.autograd.Function):
         dsquashed = [torch.empty_like(gate) for gate in squashed]
         dx = torch.empty_like(inputs[0])
         dh, dc = (d[-1].clone(memory_format=torch.contiguous_format) for d in (dstates, dmemory))
-        arrays = _arrays(dh, dc, memory, gates, dpre)
+        arrays = arrays_of(dh, dc, memory, gates, dpre)
         # Round 0 gates x by h, round 1 h by x, and so on.
         turns = [
-            _arrays((dx, dh)[number % 2], *turn)
+            arrays_of((dx, dh)[number % 2], *turn)
             for number, turn in enumerate(zip(values, squashed, dsquashed, strict=False))
         ]
         for t in reversed(range(len(gates))):
@@ -176,8 +176,8 @@ class _Mogrifier(torch.autograd.Function):
             dh += dstates[t]
             dc += dmemory[t]
         x, before = _last(values)
-        drounds = map(_over_time, dsquashed, values[1:])
-        weights = _over_time(dpre, x), _over_time(dpre, before), dpre.sum((0, 1))
+        drounds = map(over_time, dsquashed, values[1:])
+        weights = over_time(dpre, x), over_time(dpre, before), dpre.sum((0, 1))
         return dinputs, *weights, dh, dc, *drounds
 
 
@@ -219,7 +219,7 @@ class _MinLSTM(torch.autograd.Function):
 def _scan(kernel: Any, ctx: Any, pre: Tensor, h: Tensor) -> Tensor:
     pre, h = pre.contiguous(), h.contiguous()
     outputs = pre.new_empty(*pre.shape[:2], h.shape[1])
-    kernel(*_arrays(pre, h, outputs))
+    kernel(*arrays_of(pre, h, outputs))
     ctx.save_for_backward(pre, h, outputs)
     return outputs
 
@@ -227,7 +227,7 @@ def _scan(kernel: Any, ctx: Any, pre: Tensor, h: Tensor) -> Tensor:
 def _scan_backward(kernel: Any, ctx: Any, doutputs: Tensor) -> Gradients:
     pre, h, outputs = ctx.saved_tensors
     dpre, dh = torch.empty_like(pre), torch.zeros_like(h)
-    kernel(*_arrays(doutputs.contiguous(), pre, h, outputs, dpre, dh))
+    kernel(*arrays_of(doutputs.contiguous(), pre, h, outputs, dpre, dh))
     return dpre, dh
 
 

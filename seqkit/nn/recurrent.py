@@ -1,5 +1,6 @@
 """The encoder: recurrent cells stacked, in one direction or both."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -129,9 +130,14 @@ class Encoder(nn.Module):
         return Encoded(outputs.masked_fill(~real[:, :, None], 0.0), torch.stack(last))
 
     def read(
-        self, inputs: Tensor, state: EncoderState | None = None
+        self, inputs: Tensor, state: EncoderState | None = None, *, above: int = 0
     ) -> tuple[Tensor, EncoderState]:
         """Read ``inputs`` of ``(batch, time, features)``, all real, on from ``state``.
+
+        Args:
+            inputs: what the first layer reads; or what the lowest ``above`` layers have put out.
+            state: of all layers; None: zeros.
+            above: the number of layers to leave out, whose state stays as it is.
 
         Returns:
             Outputs of the top layer, ``(batch, time, features)``, and the state after the last.
@@ -139,12 +145,12 @@ class Encoder(nn.Module):
         Raises:
             SeqkitError: if the encoder is bidirectional.
         """
-        state, new = state or self.initial_state(len(inputs)), []
-        for layer, (cell, before) in enumerate(zip(self.ahead, state, strict=True)):
+        state = state or self.initial_state(len(inputs))
+        new = list(state)
+        for layer in range(above, len(self.ahead)):
             if layer > 0:
                 inputs = self._dropped(inputs)
-            inputs, after = cell(inputs, before)
-            new.append(after)
+            inputs, new[layer] = self.ahead[layer](inputs, state[layer])
         return inputs, tuple(new)
 
     def initial_state(self, batch: int) -> EncoderState:
@@ -159,14 +165,32 @@ class Encoder(nn.Module):
             )
         return tuple(cell.initial_state(batch) for cell in self.ahead if isinstance(cell, Cell))
 
-    def step(self, x: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
-        """Read one time step, ``(batch, features)``, as in evaluation: nothing is dropped."""
+    def step(
+        self, x: Tensor, state: EncoderState, masks: Sequence[Tensor] = ()
+    ) -> tuple[Tensor, EncoderState]:
+        """Read one time step, ``(batch, features)``.
+
+        Args:
+            x: what the first layer reads.
+            state: of all layers.
+            masks: what the input of each layer but the first is multiplied with, as in training.
+                Without, nothing is dropped.
+        """
         new = []
-        for cell, before in zip(self.ahead, state, strict=True):
+        for layer, (cell, before) in enumerate(zip(self.ahead, state, strict=True)):
             assert isinstance(cell, Cell)
+            if masks and layer > 0:
+                x = x * masks[layer - 1]
             x, after = cell.step(x, before)
             new.append(after)
         return x, tuple(new)
+
+    def masks(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Draw what ``step`` multiplies with while training; ``x`` has a row for each of its."""
+        if not (self.training and self.chosen.dropout):
+            return ()
+        ones = x.new_ones(len(x), self.chosen.hidden)
+        return tuple(F.dropout(ones, self.chosen.dropout) for _ in self.ahead[1:])
 
     def _dropped(self, x: Tensor) -> Tensor:
         """Drop features between two layers, of ``(batch, time, features)``, while training."""

@@ -112,9 +112,16 @@ class FullSoftmax(nn.Module):
         # Training then starts from the words' frequencies instead of having to learn them.
         self.bias = _log_shares(counts + 1)
 
-    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean negative log-likelihood."""
-        return cross_entropy(hidden, self.weight, self.bias, targets, bfloat16=self.chosen.bfloat16)
+    def loss(self, hidden: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
+        """Return the mean negative log-likelihood, of smoothed labels if asked for."""
+        return cross_entropy(
+            hidden,
+            self.weight,
+            self.bias,
+            targets,
+            bfloat16=self.chosen.bfloat16,
+            smoothing=smoothing,
+        )
 
     def nll(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return ``-log p(target)``, ``(n,)``."""
@@ -146,8 +153,10 @@ class SampledSoftmax(FullSoftmax):
         pi = inclusion_probabilities((counts + 1) ** chosen.noise, chosen.samples)
         self.register_buffer("inclusion", pi.float(), persistent=False)
 
-    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, hidden: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """Return the estimated mean negative log-likelihood."""
+        if smoothing:
+            raise ValueError("label smoothing is over all words, and this is a sample of them")
         sampled = torch.rand_like(self.inclusion) < self.inclusion
         used = sampled.clone()
         used[targets] = True

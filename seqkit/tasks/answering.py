@@ -1,6 +1,6 @@
 """What every run can do for a person: answer texts, and be scored."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -84,14 +84,48 @@ class ReadsFiles(Protocol):
         ...
 
 
+class Writing(Protocol):
+    """How text is written: settings of a task's own."""
+
+    @property
+    def top(self) -> int:
+        """How many answers are shown."""
+        ...
+
+
 @runtime_checkable
 class WritesText(Protocol):
-    """An :class:`Answerer` that goes on with a text; its answers depend on how it is to write."""
+    """An :class:`Answerer` that writes text; its answers depend on how it is to write."""
+
+    @property
+    def writing(self) -> Writing:
+        """How it writes."""
+        ...
 
     def with_options(self, options: Mapping[str, Any]) -> Self:
-        """Return the same with other options of ``WritingSettings`` (tasks/language/completion.py).
+        """Return the same with other options of its ``writing``, ``top`` among them.
 
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.
         """
+        ...
+
+
+@runtime_checkable
+class Translates(Protocol):
+    """An :class:`Answerer` from one language to another, which several runs can be together."""
+
+    def with_ensemble(self, others: Sequence[tuple[str, Any]]) -> Self:
+        """Return one that averages its probabilities with those of other runs.
+
+        Args:
+            others: the name of each, for errors, and its answerer.
+
+        Raises:
+            SeqkitError: if they do not fit together.
+        """
+        ...
+
+    def refuse_other(self, target: str) -> None:
+        """Raise a :class:`SeqkitError` unless ``target`` is the language that it writes."""
         ...

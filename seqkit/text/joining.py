@@ -5,10 +5,12 @@ tokens are: some units spell it with white space around them (syllables, jamo, c
 pieces say themselves that they begin one (words, subwords, morphemes with their tags).
 """
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from seqkit.text import hangul
 from seqkit.text.analysis import MorphologicalAnalyzer
 from seqkit.text.basic import NO_SPACE_BEFORE, WordTokenizer
 from seqkit.text.pieces import SPACE
@@ -56,6 +58,12 @@ class Joiner:
         words = enumerate(self.vocabulary.words, start=first)
         return [number for number, word in words if self._begins(word)]
 
+    @property
+    def tells_words(self) -> bool:
+        """Whether the tokens say where a word begins; morphemes do by their tags alone."""
+        tokenizer = self.tokenizer
+        return not isinstance(tokenizer, MorphologicalAnalyzer) or tokenizer.attach_tag
+
     def _begins(self, word: str) -> bool:
         tokenizer = self.tokenizer
         if isinstance(tokenizer, Numbered):  # subwords
@@ -67,17 +75,33 @@ class Joiner:
             return not _is_attached(form, tag, tokenizer)
         return True  # every token is a word
 
-    def join(self, ids: Iterable[int]) -> str:
+    def join(self, ids: Iterable[int], unknown: Iterable[str] = ()) -> str:
         """Return the text of tokens; special ones have none.
 
         Exactly for syllables, jamo, characters and subwords; words and morphemes are written as
         the tokenizer joins them.
+
+        Args:
+            ids: the tokens.
+            unknown: words for those that are unknown, in order; where there are too few, none.
         """
-        texts = [text for text in (self._texts[i] for i in ids) if text]
+        unk, words = self.vocabulary.unk, iter(unknown)
+        each = (next(words, "") if i == unk else self._texts[i] for i in ids)
+        texts = [text for text in each if text]
         tokenizer = self.tokenizer
         if isinstance(tokenizer, MorphologicalAnalyzer) and tokenizer.attach_tag:
             return _written(tokenizer, texts)
         return tokenizer.detokenize([Token(text) for text in texts])
+
+
+def printed(text: str) -> str:
+    """Return a text in one line for a person to read.
+
+    Its jamo are composed to syllables, and those that make none are written as letters (ㄱ):
+    conjoining ones alone are drawn badly, or not at all.
+    """
+    composed = hangul.compatibility(unicodedata.normalize("NFC", text))
+    return " ".join(composed.split())
 
 
 def _parted(word: str) -> tuple[str, str]:

@@ -102,6 +102,16 @@ class TrainingBatch(Protocol):
         ...
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A batch whose step is to be longer or shorter than usual."""
+
+    @property
+    def pace(self) -> float:
+        """What the learning rate of its step is multiplied by."""
+        ...
+
+
 class EpochBatches(Protocol):
     """The training data in portions, the same for the same number of an epoch."""
 
@@ -288,7 +298,8 @@ class Trainer:
         if not (math.isfinite(value) and math.isfinite(norm)):
             raise self._diverged(value)
         # a window that is shorter than usual moves the weights less (Merity et al. 2018, section 5)
-        lr = self.schedule.rate(position.step) * getattr(batch, "pace", 1.0)
+        pace = batch.pace if isinstance(batch, Paced) else 1.0
+        lr = self.schedule.rate(position.step) * pace
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = lr

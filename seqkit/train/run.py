@@ -6,6 +6,8 @@
 ``vocabulary.txt``    token and count, a line each
 ``spelling/``         tokenizer and vocabulary of what words are spelt with, if that is read
 ``ngrams/``           tokenizer and weights of n-grams, if a linear part reads those
+``target_*``          tokenizer and vocabulary of what is written, if they are not the same
+``languages.json``    what a translator reads and writes
 ``labels.json``       class names in the order of the model's outputs
 ``model.safetensors`` the best weights so far: what ``predict`` loads
 ``checkpoint/``       the last state of training: what ``--resume`` loads
@@ -95,6 +97,21 @@ class Run:
     def vocabulary_file(self) -> Path:
         """The vocabulary."""
         return self.folder / "vocabulary.txt"
+
+    @property
+    def target_tokenizer_folder(self) -> Path:
+        """The tokenizer of what a translator writes."""
+        return self.folder / "target_tokenizer"
+
+    @property
+    def target_vocabulary_file(self) -> Path:
+        """The vocabulary of what a translator writes."""
+        return self.folder / "target_vocabulary.txt"
+
+    @property
+    def languages_file(self) -> Path:
+        """What a translator reads and writes."""
+        return self.folder / "languages.json"
 
     @property
     def spelling_folder(self) -> Path:

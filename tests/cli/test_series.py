@@ -32,6 +32,18 @@ def test_a_file_is_forecast_or_labelled(seqkit: Seqkit) -> None:
     assert labelled[0].split("\t")[1] in ("calm", "storm")
 
 
+def test_a_gap_gets_advice_that_can_be_taken(seqkit: Seqkit) -> None:
+    rows = (seqkit.folder / "new.csv").read_text().splitlines()
+    rows[3] = rows[3].replace(",1,", ",,").replace(",2,", ",,")
+    (seqkit.folder / "gap.csv").write_text("\n".join(rows))
+    said = seqkit("predict", "forecast", "--file", "gap.csv", ok=False).stderr
+    assert "gap.csv, line 4, column 'temperature' is a gap: fill it in, or train with" in said
+    assert said.count("\n") == 1
+    said = seqkit("eval", "forecast", "--file", "gap.csv", ok=False).stderr
+    assert "is a gap: fill it in, or choose a rule (gaps=previous or gaps=linear)." in said
+    assert "mae" in seqkit("eval", "forecast", "--file", "gap.csv", "gaps=linear").stdout
+
+
 def test_texts_and_lines_of_standard_input(seqkit: Seqkit) -> None:
     text = ";".join(f"{i},{i % 3}" for i in range(6))
     (line,) = seqkit("predict", "forecast", text).stdout.splitlines()

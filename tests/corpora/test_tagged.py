@@ -83,6 +83,21 @@ def test_columns_of_any_kind(tmp_path: Path) -> None:
     assert read(file, tag="1", word=-2)[0].tokens[1] == Token("CD", 2, 4, "1.8")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "It was a dark night.\nThe rain fell.\n",
+            "line 2 has 3 columns and line 1 has 5: .*prose",
+        ),
+        ("Hello\n\nworld\n", r"line 1 has no tag beside its word 'Hello': .*\(prose has none"),
+    ],
+)
+def test_prose_is_refused_in_a_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SeqkitError, match=rf"^\S+book.txt, {message}"):
+        list(Columns().read(write(tmp_path / "book.txt", text)))
+
+
 def test_a_folder_with_its_splits(tmp_path: Path) -> None:
     for split, tag in (("train", "A"), ("dev", "B"), ("test", "C")):
         write(tmp_path / f"xx_yy-ud-{split}.conllu", conllu(f"1 x {tag}") * 2)

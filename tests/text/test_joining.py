@@ -81,6 +81,14 @@ def test_morphemes_with_tags_are_joined_to_words(name: str) -> None:
     assert not {"을", "이", "께", ".", "!"} & begin
 
 
+def test_morphemes_tell_words_by_their_tags_alone() -> None:
+    pytest.importorskip("kiwipiepy")
+    known = Vocabulary.build({"나/NP": 2, "는/JX": 1})
+    assert Joiner(create("kiwi", {"attach_tag": True}), known).tells_words
+    assert not Joiner(create("kiwi"), known).tells_words
+    assert Joiner(create("syllable"), known).tells_words
+
+
 def test_without_white_space_each_token_is_a_word() -> None:
     made = joiner("syllable", {"spaces": False}, TEXTS)
     assert made.separators == []

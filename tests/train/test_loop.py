@@ -73,6 +73,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_shorter_window_moves_the_weights_less(tmp_path: Path) -> None:
+    """Merity et al. 2018, section 5: the rate follows the length of the window."""
+    words = ["corpus=village", "data.kind=text", "data.n=60", "tokenizer=jamo", "bptt=20"]
+    words += ["hidden=4", "embedding.size=4", "jitter=true", "epochs=1", "batch_size=8", "lr=0.01"]
+    recipe = find("language_model")
+    built = recipe.build(recipe.settings([*words, "schedule=constant", "warmup=0"]))
+    paces = [window.pace for window in built.batches.epoch(0)]
+    assert len(set(paces)) > 1
+    run = Run.create(tmp_path / "run")
+    Trainer(built, built.settings.train, run).fit()
+    rates = [row["lr"] for row in run.metrics() if row["kind"] == "step"]
+    assert rates == pytest.approx([0.01 * pace for pace in paces])
+
+
 def test_training_twice_gives_the_same_bits(whole: Path, tmp_path: Path) -> None:
     trainer(tmp_path / "again").fit()
     assert_same(whole, tmp_path / "again")

@@ -1,10 +1,9 @@
 """A trained classifier with all it needs to read text: what a run answers with."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,121 +13,33 @@ from torch import Tensor
 
 from seqkit.corpus import Corpus, Labelled
 from seqkit.data.batching import Batches
-from seqkit.data.interning import Interned, intern
-from seqkit.data.ngrams import Bags, NGrams
-from seqkit.data.ragged import Ragged
-from seqkit.data.spelling import Speller, Spellings
-from seqkit.errors import SeqkitError, unknown
-from seqkit.files import read_json, write_json
+from seqkit.data.ngrams import NGrams
+from seqkit.data.spelling import Speller
+from seqkit.errors import unknown
+from seqkit.files import write_json
 from seqkit.models.classifier import Classifier, ClassifierSettings
 from seqkit.settings import check
+from seqkit.tasks.labels.labelling import Inputs, Labeller, Prediction, not_a_classifier
 from seqkit.tasks.splits import rows_of, with_validation
 from seqkit.text import tokenizer as tokenizers
-from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train import checkpoint
 from seqkit.train.metrics import Report, report
 from seqkit.train.run import Run
 
+__all__ = ["Inputs", "Prediction", "TextClassifier", "build_model", "encode_labels"]
+
 ROWS_AT_ONCE = 256  # of a batch without gradients
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """The answer to one text: its labels, most probable first, and every label's probability."""
-
-    labels: tuple[str, ...]
-    probabilities: Mapping[str, float]
-
-    @property
-    def label(self) -> str:
-        """The most probable label."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
-
-    def top(self, k: int) -> list[tuple[str, float]]:
-        """Return the ``k`` most probable labels with their probabilities."""
-        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
-
-    def line(self, top: int) -> str:
-        """Return labels and their probabilities in one line, at least ``top`` of them."""
-        shown = self._shown(top if top > 1 else 0)
-        return "\t".join(f"{label}\t{share:.4f}" for label, share in shown.items())
-
-    def row(self, top: int) -> dict[str, Any]:
-        """Return the labels, and the probabilities of the ``top`` ones, as plain values."""
-        return {"labels": self.labels, "probabilities": self._shown(top)}
-
-    def _shown(self, top: int) -> dict[str, float]:
-        return {label: self.probabilities[label] for label in self.labels} | dict(self.top(top))
-
-
-class Inputs(NamedTuple):
-    """What the model reads of a number of texts."""
-
-    rows: Ragged
-    spellings: Spellings | None = None
-    bags: Bags | None = None
-
-
-@dataclass(frozen=True)
-class TextClassifier:
+class TextClassifier(Labeller):
     """A model with all it needs to read text: what a run answers with.
 
-    Attributes:
-        model: the network.
-        tokenizer: cuts a text into tokens.
-        vocabulary: gives tokens their ids.
-        speller: gives each token's spelling, where the model reads it.
-        ngrams: gives a text's n-grams, where the model weighs them.
-        labels: class names in the order of the model's outputs.
-        multi_label: whether a text may have any number of labels.
-        threshold: multi-label: labels at least this probable are answered, or the best one.
-        max_length: a longer text keeps its first so many tokens.
+    Attributes are those of :class:`Labeller`; its model is torch's.
     """
 
     model: Classifier
-    tokenizer: Tokenizer
-    vocabulary: Vocabulary
-    speller: Speller | None
-    ngrams: NGrams | None
-    labels: tuple[str, ...]
-    multi_label: bool
-    threshold: float
-    max_length: int
-
-    def encode(self, texts: Iterable[str], *, workers: int = 1) -> Inputs:
-        """Return what the model reads of ``texts``; an empty text is one unknown token."""
-        if self.ngrams is None:
-            return self.inputs(intern(texts, self.tokenizer, workers=workers))
-        texts = list(texts)
-        interned = intern(texts, self.tokenizer, workers=workers)
-        return self.inputs(interned, self.ngrams.bags(texts))
-
-    def inputs(self, interned: Interned, bags: Bags | None = None) -> Inputs:
-        """Return what the model reads of texts that are cut into tokens already."""
-        cut = interned.first(self.max_length)
-        spellings = cut.spellings(self.speller) if self.speller else None
-        return Inputs(cut.ids(self.vocabulary), spellings, bags)
-
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one answer for each text, in order.
-
-        Raises:
-            TypeError: if ``texts`` is one string, whose characters would be answered.
-        """
-        if isinstance(texts, str):
-            raise TypeError("predict takes a list of texts: write predict([text])")
-        return list(self.stream(texts))
-
-    def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Prediction]:
-        """Yield one answer for each text, in order, reading ``at_once`` texts at a time."""
-        remaining = iter(texts)
-        while chunk := list(islice(remaining, at_once)):
-            probabilities = self.probabilities(self.encode(chunk))
-            for row, answered in zip(probabilities, self.answers(probabilities), strict=True):
-                scores = dict(zip(self.labels, row.tolist(), strict=True))
-                chosen = sorted(np.flatnonzero(answered), key=lambda i: -row[i])
-                yield Prediction(tuple(self.labels[i] for i in chosen), scores)
 
     def probabilities(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return ``(rows, labels)`` probabilities."""
@@ -157,12 +68,6 @@ class TextClassifier:
             result[torch.from_numpy(batch.rows)] = self.model(batch.to(device)).float().cpu()
         self.model.train(training)
         return result
-
-    def answers(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return ``(rows, labels)``, True where a label is answered; at least one a row."""
-        best = np.zeros(probabilities.shape, dtype=np.bool_)
-        best[np.arange(len(best)), probabilities.argmax(axis=1)] = True
-        return best | (probabilities >= self.threshold) if self.multi_label else best
 
     def report(self, inputs: Inputs, true: NDArray[np.uint8]) -> Report:
         """Score the model on ``inputs``, whose labels are ``true`` ``(rows, labels)``.
@@ -221,34 +126,17 @@ class TextClassifier:
         Raises:
             SeqkitError: if a part is missing, truncated or of another model.
         """
-        saved, known = run.settings()["settings"], read_json(run.labels_file)
+        parts = cls.parts(run)
         try:
-            chosen = check(ClassifierSettings, saved["classifier"])
-            threshold, longest = float(saved["threshold"]), int(saved["text"]["max_length"])
-            labels, multi_label = tuple(known["labels"]), bool(known["multi_label"])
-        except (KeyError, TypeError, ValueError):
-            raise SeqkitError(
-                f"{run.settings_file} or {run.labels_file.name} is not of a classifier's run: "
-                "copy the run again, or train it anew."
-            ) from None
-        vocabulary = Vocabulary.load(run.vocabulary_file)
-        speller = Speller.load(run.spelling_folder) if run.spelling_folder.is_dir() else None
-        ngrams = NGrams.load(run.ngrams_folder) if run.ngrams_folder.is_dir() else None
-        model = build_model(chosen, vocabulary, speller, ngrams, len(labels), multi_label)
+            chosen = check(ClassifierSettings, run.settings()["settings"]["classifier"])
+        except (KeyError, TypeError):
+            raise not_a_classifier(run) from None
+        names = ("vocabulary", "speller", "ngrams", "multi_label")
+        given = {name: parts[name] for name in names}
+        model = build_model(chosen, labels=len(parts["labels"]), **given)
         tensors, _ = checkpoint.load(run.model_file)
         checkpoint.restore(model, tensors, run.model_file)
-        tokenizer = tokenizers.load(run.tokenizer_folder)
-        return cls(
-            model.eval(),
-            tokenizer,
-            vocabulary,
-            speller,
-            ngrams,
-            labels,
-            multi_label,
-            threshold,
-            longest,
-        )
+        return cls(model=model.eval(), **parts)
 
 
 def build_model(

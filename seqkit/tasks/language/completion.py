@@ -1,16 +1,8 @@
-"""What comes next: the next words of a text, and its best continuations to the sentence's end.
+"""What comes next: the next words of a text, and its best continuations to the sentence's end."""
 
-The rule for prompts: a prompt is made of whole words, with or without a space at its end, and
-the word after it is asked for. If its last word is to be completed instead, it is ``unfinished``.
-A character that the vocabulary does not have is read as ``<unk>`` and kept in what is shown.
-"""
-
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import islice, takewhile
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import torch
@@ -19,10 +11,9 @@ from torch import Tensor
 
 from seqkit.decode import DecodeSettings, Filter, Start, decode, read
 from seqkit.settings import settings
-from seqkit.text.joining import Joiner
+from seqkit.tasks.language.prompts import LONGEST_WORD, Prompt, Prompts, Sentence, Word
 
-LONGEST_WORD = 64  # tokens; a longer word is not offered
-STOPS = (".", "?", "!", "。", "…")  # after them a sentence may be over
+__all__ = ["Completer", "Sentence", "Word", "Writer", "WritingSettings"]
 
 
 class Writer(Protocol):
@@ -65,6 +56,11 @@ class WritingSettings:
         return self
 
     @property
+    def top(self) -> int:
+        """How many words are shown."""
+        return self.words
+
+    @property
     def decoding(self) -> DecodeSettings:
         """How sentences are written."""
         beam = self.beam or (1 if self.temperature else max(8, self.sentences))
@@ -81,32 +77,8 @@ class WritingSettings:
         )
 
 
-class Word(NamedTuple):
-    """A word that may come next, and how probable it is, given that a word does."""
-
-    text: str
-    probability: float
-
-
-class Sentence(NamedTuple):
-    """A prompt with what was written after it; ``ended``: whether that came to an end by itself."""
-
-    text: str
-    log_probability: float
-    ended: bool
-
-
-class _Prompt(NamedTuple):
-    """What is read of a prompt, and what must be written first."""
-
-    ids: list[int]
-    text: str  # what the ids were read from
-    beginning: str = ""  # of an unfinished word, as its tokens spell it
-    fresh: bool = False  # whether a word begins next
-
-
 @dataclass(frozen=True, eq=False)
-class Completer:
+class Completer(Prompts):
     """Completes texts with a language model.
 
     Attributes:
@@ -116,8 +88,6 @@ class Completer:
     """
 
     model: Writer
-    joiner: Joiner
-    first: int
 
     @torch.inference_mode()
     def words(
@@ -145,16 +115,6 @@ class Completer:
         found = decode(self.model, start, self._word_ends, chosen, filters=filters, opening=1)
         return [self._merged(hypotheses, k) for hypotheses in found]
 
-    def _merged(self, hypotheses: Sequence[Any], k: int) -> list[Word]:
-        shares: dict[str, float] = {}
-        for hypothesis in hypotheses:
-            text = self.joiner.join(hypothesis.ids).strip()
-            if hypothesis.ended and text.split() == [text]:  # pieces may spell a space, or nothing
-                probability = float(torch.tensor(hypothesis.log_probability).exp())
-                shares[text] = shares.get(text, 0.0) + probability
-        best = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-        return [Word(text, share) for text, share in best[:k]]
-
     @torch.inference_mode()
     def sentences(
         self, prompts: Sequence[str], chosen: DecodeSettings, *, unfinished: bool = False
@@ -178,47 +138,7 @@ class Completer:
             for prompt, hypotheses in zip(read_as, found, strict=True)
         ]
 
-    def unknown(self, prompt: str) -> list[str]:
-        """Return the tokens of a prompt that the vocabulary does not have, each once."""
-        words = self.joiner.tokenizer.words(prompt)
-        return list(dict.fromkeys(w for w in words if w not in self.joiner.vocabulary))
-
-    # -- what is read of a prompt --
-
-    def _ids(self, text: str) -> list[int]:
-        return self.joiner.vocabulary.ids(self.joiner.tokenizer.words(text)) if text else []
-
-    def _whole(self, prompt: str, unfinished: bool) -> _Prompt:
-        """Read a prompt up to where its next word begins, or its unfinished last one."""
-        if (begun := self._unfinished(prompt)) and unfinished:
-            return begun
-        text = prompt.rstrip()
-        ids = [self.first, *self._ids(text)]
-        if text and self.joiner.separators:
-            ids.append(self.joiner.separators[0])
-        return _Prompt(ids, text, fresh=True)
-
-    def _as_it_stands(self, prompt: str, unfinished: bool) -> _Prompt:
-        if (begun := self._unfinished(prompt)) and unfinished:
-            return begun
-        if self.joiner.separators or prompt == prompt.rstrip():
-            return _Prompt([self.first, *self._ids(prompt)], prompt)
-        text = prompt.rstrip()  # a space is part of the piece after it
-        return _Prompt([self.first, *self._ids(text)], text, fresh=True)
-
-    def _unfinished(self, prompt: str) -> _Prompt | None:
-        """Read a prompt without its last word; None if there is none, or none known begins so."""
-        if not prompt or prompt[-1].isspace():
-            return None
-        last = prompt.split()[-1]
-        before = prompt[: len(prompt) - len(last)]
-        beginning = "".join(self.joiner.tokenizer.words(last))
-        if not self._ways(beginning):
-            return None
-        text = before if self.joiner.separators else before.rstrip()
-        return _Prompt([self.first, *self._ids(text)], text, beginning, True)
-
-    def _start(self, prompts: Sequence[_Prompt]) -> Start:
+    def _start(self, prompts: Sequence[Prompt]) -> Start:
         state = self.model.initial_state(len(prompts))
         log_probabilities, state = read(self.model, [p.ids for p in prompts], state)
         rows = [i for i, p in enumerate(prompts) if p.fresh and not self.joiner.separators]
@@ -229,30 +149,17 @@ class Completer:
 
     # -- what may be written --
 
-    @cached_property
-    def _word_ends(self) -> list[int]:
-        return [*self.joiner.separators, *self.joiner.beginnings, self.joiner.vocabulary.eos]
-
     def _word_begins(self, log_probabilities: Tensor) -> Tensor:
         """Leave only what can begin a word, and give it all of the probability."""
-        return _renormalised(log_probabilities, self._beginning.to(log_probabilities.device))
-
-    @cached_property
-    def _beginning(self) -> Tensor:
-        vocabulary = self.joiner.vocabulary
-        allowed = torch.zeros(len(vocabulary), dtype=torch.bool)
-        allowed[self.joiner.beginnings or slice(len(vocabulary.specials), None)] = True
-        allowed[self.joiner.separators] = False
-        allowed[vocabulary.unk] = True  # not offered, but its share is no other word's
-        return allowed
+        return _renormalised(
+            log_probabilities, torch.from_numpy(self._beginning).to(log_probabilities.device)
+        )
 
     def _no_specials(self, log_probabilities: Tensor, _written: Tensor, _rows: Tensor) -> Tensor:
-        vocabulary = self.joiner.vocabulary
-        never = [i for i, name in enumerate(vocabulary.specials) if name != "eos"]
-        log_probabilities[:, never] = -torch.inf
+        log_probabilities[:, self._never] = -torch.inf
         return log_probabilities
 
-    def _begun(self, prompts: Sequence[_Prompt]) -> list[Filter]:
+    def _begun(self, prompts: Sequence[Prompt]) -> list[Filter]:
         """Return a filter that lets nothing through but what begins as unfinished words do."""
         if not any(prompt.beginning for prompt in prompts):
             return []
@@ -262,7 +169,7 @@ class Completer:
             if written.shape[1] >= longest:
                 return log_probabilities
             for i, (row, ids) in enumerate(zip(rows.tolist(), written.tolist(), strict=True)):
-                left = prompts[row].beginning[len("".join(map(self._spelled, ids))) :]
+                left = self._left(prompts[row], ids)
                 if left:
                     allowed = torch.zeros_like(log_probabilities[i], dtype=torch.bool)
                     allowed[self._ways(left)] = True
@@ -271,36 +178,11 @@ class Completer:
 
         return [filtered]
 
-    def _spelled(self, token: int) -> str:
-        vocabulary = self.joiner.vocabulary
-        at = token - len(vocabulary.specials)
-        return vocabulary.words[at] if at >= 0 else ""
-
-    @cached_property
-    def _sorted_words(self) -> list[tuple[str, int]]:
-        first = len(self.joiner.vocabulary.specials)
-        return sorted((w, i) for i, w in enumerate(self.joiner.vocabulary.words, start=first))
-
-    def _ways(self, text: str) -> list[int]:
-        """Return the tokens that spell the beginning of ``text``, or begin with all of it."""
-        vocabulary, words = self.joiner.vocabulary, self._sorted_words
-        shorter = [text[:end] for end in range(1, len(text)) if text[:end] in vocabulary]
-        place = bisect_left(words, (text,))
-        longer = takewhile(lambda word: word[0].startswith(text), islice(words, place, None))
-        return [*vocabulary.ids(shorter), *(number for _, number in longer)]
-
-    @cached_property
-    def _stops(self) -> Tensor:
-        """``(V,)``, True for tokens after which a sentence may be over."""
-        words = self.joiner.vocabulary.words
-        marks = [word.partition("/")[0].endswith(STOPS) or word.endswith(STOPS) for word in words]
-        return torch.tensor([False] * len(self.joiner.vocabulary.specials) + marks)
-
     def _sentence_ends(self, log_probabilities: Tensor, written: Tensor, _rows: Tensor) -> Tensor:
         """After a full stop, take the beginning of a new word for the end of the sentence."""
         if written.shape[1] == 0:
             return log_probabilities
-        over = self._stops.to(written.device)[written[:, -1]]
+        over = torch.from_numpy(self._stops).to(written.device)[written[:, -1]]
         if not over.any():
             return log_probabilities
         eos, ends = self.joiner.vocabulary.eos, self._word_ends
@@ -308,19 +190,6 @@ class Completer:
         ended = log_probabilities.index_fill(1, torch.tensor(ends), -torch.inf)
         ended[:, eos] = pooled
         return torch.where(over[:, None], ended, log_probabilities)
-
-    def _written(self, prompt: _Prompt, ids: Sequence[int]) -> str:
-        """Return the prompt's own text and what comes after it.
-
-        A jamo may go on with the last syllable of the prompt, which is then written anew.
-        """
-        before = self.joiner.join(prompt.ids)
-        after = self.joiner.join([*prompt.ids, *ids])
-        same = 0
-        while same < min(len(before), len(after)) and before[same] == after[same]:
-            same += 1
-        kept = len(prompt.text) - (len(before) - same)
-        return (prompt.text[: max(kept, 0)] + after[same:]).rstrip()
 
 
 def _renormalised(log_probabilities: Tensor, allowed: Tensor) -> Tensor:

@@ -13,10 +13,11 @@ from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import stepping
 from seqkit.settings import check
-from seqkit.tasks.language.completion import Completer, Sentence, Word, WritingSettings
+from seqkit.tasks.language.completion import Completer, WritingSettings
 from seqkit.tasks.language.language_modelling import build_model, encoded, with_end_held_out
 from seqkit.tasks.language.next_word import NextWords, asked, next_words
 from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, likelihood
+from seqkit.tasks.language.prompts import Completion, Sentence, Word
 from seqkit.tasks.language.running_text import RunningText, cut
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.joining import Joiner
@@ -29,41 +30,6 @@ from seqkit.train.run import Run
 CELLS = 1 << 23  # log-probabilities held at once
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Completion:
-    """The answer to one prompt.
-
-    Attributes:
-        prompt: as it was given.
-        words: that may come next, most probable first; of an unfinished word, what it may become.
-        sentences: that begin with the prompt, best first; drawn ones in the order of drawing.
-        unknown: the prompt's tokens that the vocabulary does not have.
-    """
-
-    prompt: str
-    words: tuple[Word, ...]
-    sentences: tuple[Sentence, ...]
-    unknown: tuple[str, ...]
-
-    def line(self, top: int) -> str:
-        """Return words and probabilities, then sentences, between tabs."""
-        words = [f"{_plain(word.text)}\t{word.probability:.4f}" for word in self.words[:top]]
-        return "\t".join([*words, *(_plain(sentence.text) for sentence in self.sentences)])
-
-    def row(self, top: int) -> dict[str, Any]:
-        """Return all of it as plain values."""
-        return {
-            "prompt": self.prompt,
-            "words": [word._asdict() for word in self.words[:top]],
-            "sentences": [sentence._asdict() for sentence in self.sentences],
-            "unknown": list(self.unknown),
-        }
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -143,12 +109,13 @@ class TextWriter:
         return cls(model.eval(), tokenizer, vocabulary, reset, evaluation)
 
     def with_options(self, options: Mapping[str, Any]) -> Self:
-        """Return the same writer with other :class:`WritingSettings`.
+        """Return the same writer with other :class:`WritingSettings`; ``top`` is ``words`` there.
 
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.
         """
-        return replace(self, writing=check(WritingSettings, options))
+        named = {"words" if name == "top" else name: value for name, value in options.items()}
+        return replace(self, writing=check(WritingSettings, named))
 
     @cached_property
     def completer(self) -> Completer:
@@ -215,4 +182,10 @@ class TextWriter:
             self.model, text, eos=self.vocabulary.eos, reset=self.reset, chosen=self.evaluation
         )
         pairs = asked(texts, self.evaluation.next_words)
+        if pairs and not self.completer.joiner.tells_words:
+            pairs = []
+            log.warning(
+                "next words are not scored: morphemes without tags do not say where a word ends; "
+                "train with text.options.attach_tag=true to have them."
+            )
         return WriterScores(found, next_words(self.completer, pairs))

@@ -238,13 +238,19 @@ class SeriesReader:
         return self.score_part(self._read(path, options, labelled=True))
 
     def _read(self, path: Path, options: Mapping[str, Any], *, labelled: bool) -> Part:
-        from seqkit.corpora.series import Options, table
+        from seqkit.corpora.series import GapError, Options, table
 
         known = {**self.options, "columns": ",".join(self.scaler.columns), **options}
         if self.labels and labelled:
             known = {"label": self.target, **known}
         chosen = check(Options, known, hint="'seqkit data show series' lists the options")
-        columns = table(path, chosen).whole(chosen.gaps)
+        try:
+            columns = table(path, chosen).whole(chosen.gaps)
+        except GapError as error:
+            way = "choose a rule (gaps=previous or gaps=linear)"
+            if not labelled:  # to predict, a file is read as in training
+                way = "train with data.gaps=previous (or linear), a rule for new files too"
+            raise SeqkitError(f"{error.place} is a gap: fill it in, or {way}.") from None
         return self.part(columns, str(path), labelled=labelled)
 
     def answer_file(self, path: Path) -> Iterator[Forecast | FrameLabel]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from command_line import Seqkit
 
 import seqkit as library
 from seqkit.models.stepping import LeanModel
+from seqkit.tasks.language.prompts import Completion, Sentence, Word
+from seqkit.tasks.language.running_text import cut
 from seqkit.tasks.language.text_writer import TextWriter
+from seqkit.text import tokenizer as tokenizers
 
 VILLAGE = ["corpus=village", "data.kind=text", "data.language=ko", "data.n=300", "validation=0.1"]
 SMALL = ["epochs=3", "embedding.size=32", "hidden=32", "bptt=20", "batch_size=8", "lr=0.01"]
@@ -121,6 +125,29 @@ def test_runs_that_write_nothing_refuse_the_options(seqkit: Seqkit) -> None:
         ran = seqkit("predict", "classes", "나는", *option, ok=False)
         assert f"classes writes no text, so {option[0]} means nothing to it" in ran.stderr
         assert ran.stderr.count("\n") == 1
+
+
+def test_jamo_are_printed_as_syllables_and_letters() -> None:
+    jamo = "\u1112\u1161\u11ab"  # 한
+    word, sentence = Word(f"{jamo}\u1100", 0.5), Sentence(f"가\u11a8 {jamo}\u1161", -1.0, True)
+    said = Completion("", (word,), (sentence,), ()).line(1)
+    assert said == "한ㄱ\t0.5000\t각 한ㅏ"
+
+
+def test_words_are_not_scored_where_units_do_not_tell_them(
+    writer: TextWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("kiwipiepy")
+    texts = ["할머니가 잔다."]
+    text = cut(texts, writer.tokenizer).encode(writer.vocabulary)
+    assert "next_word" in writer._score(text, texts).scores
+    morphemes = replace(writer, tokenizer=tokenizers.create("kiwi"))
+    scored = morphemes._score(text, texts).scores
+    assert "next_word" not in scored
+    assert scored["word_perplexity"] == pytest.approx(
+        writer._score(text, texts).scores["word_perplexity"]
+    )
+    assert "text.options.attach_tag=true" in caplog.text
 
 
 def test_eval_counts_whole_words(seqkit: Seqkit, writer: TextWriter) -> None:

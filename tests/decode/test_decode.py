@@ -11,8 +11,6 @@ from seqkit.decode import (
     DecodeSettings,
     Hypothesis,
     Start,
-    _beam_search,
-    _Rules,
     decode,
     distribution,
     forbid,
@@ -21,6 +19,9 @@ from seqkit.decode import (
     select,
     uniform,
 )
+from seqkit.decode.beam import beam_search
+from seqkit.decode.hypothesis import Ranking
+from seqkit.decode.rules import Rules
 from seqkit.errors import SeqkitError
 
 V, END = 4, 0
@@ -92,7 +93,7 @@ def test_a_beam_as_wide_as_all_sequences_finds_the_best(
         assert all(h.ended for h in short)
 
 
-def test_a_narrow_beam_is_a_plain_beam_search() -> None:
+def test_a_narrow_beam_is_a_plainbeam_search() -> None:
     """Against one written for one prompt, with lists."""
     model = Tiny(5)
     for prompt in ([1], [2, 3], [3, 1, 1]):
@@ -126,8 +127,8 @@ def test_greedy_takes_the_best_token_and_equals_a_beam_of_one() -> None:
             logs, state = model.step(torch.tensor([token]), state)
         chosen = DecodeSettings(max_length=7)
         (greedy,) = decode(model, begin(model, [prompt]), [END], chosen)
-        start, rules = begin(model, [prompt]), _Rules(torch.tensor([END]), 0, 0, [])
-        (beam,) = _beam_search(model, start, rules, chosen)
+        rules, ranking = Rules(chosen, [END], torch.tensor([7])), Ranking(chosen, None)
+        (beam,) = beam_search(model, begin(model, [prompt]), rules, ranking, chosen)
         assert greedy[0].ids == beam[0].ids == tuple(ids)
         assert greedy[0].ended == beam[0].ended == (token == END)
         assert greedy[0].log_probability == pytest.approx(beam[0].log_probability)

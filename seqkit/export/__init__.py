@@ -1,0 +1,1 @@
+"""Trained models as ONNX: built, checked against torch, and answering without it."""

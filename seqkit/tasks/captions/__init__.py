@@ -1,0 +1,1 @@
+"""One to many: sentences about pictures, or about ready feature vectors."""

@@ -1,0 +1,1 @@
+"""One to many: names of a category, and the category of a name."""

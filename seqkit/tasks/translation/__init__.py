@@ -1,0 +1,1 @@
+"""Many-to-many, of unequal lengths: translation, transliteration, dialogue."""
