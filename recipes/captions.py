@@ -3,7 +3,7 @@
 seqkit train captions                                    # digits: 숫자 칠, 홀수, 소수; ...
 seqkit train captions attention=general                  # looks at a place of it for each word
 seqkit train captions bridge=zero repeat=true            # the picture's vector read at each step
-seqkit train captions corpus=emoji data.language=ko      # needs the emoji in SEQKIT_DATA
+seqkit train captions --config emoji data.language=ko    # needs the emoji in SEQKIT_DATA
 seqkit train captions corpus=FOLDER                      # captions.tsv: file, tab, caption
 
 Then: seqkit predict RUN picture.png other.png
