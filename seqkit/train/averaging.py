@@ -27,6 +27,9 @@ class WeightAverage:
         """Hear of a validation, the higher the better."""
         self.scores.append(score)
 
+    def end_epoch(self, number: int) -> None:
+        """Hear that the epoch ``number``, from 1, is over."""
+
     @torch.no_grad()
     def update(self) -> None:
         """Take the present weights into the average."""
@@ -41,7 +44,10 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Give the model the average for the time of a ``with`` block."""
+        """Give the model the average, if there is one yet, for the time of a ``with`` block."""
+        if not self.updates:
+            yield
+            return
         present = {name: t.detach().clone() for name, t in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
         try:
@@ -86,17 +92,36 @@ class NonMonotonicAverage(WeightAverage):
         if self.started:
             super().update()
 
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Give the model the average, if there is one, for the time of a ``with`` block."""
-        if not self.updates:
-            yield
-            return
-        with super().applied():
-            yield
-
     def restore(self, average: Mapping[str, Tensor], updates: int, scores: Sequence[float]) -> None:
         """Go on from a saved average."""
         super().restore(average, updates, ())
         for score in scores:
             self.observe(score)
+
+
+class CheckpointAverage(WeightAverage):
+    """The mean of the weights that the last epochs end with (Vaswani et al. 2017, section 6.1).
+
+    Until then the weights are as they are.
+
+    Args:
+        model: what is trained.
+        last: how many epochs count.
+        epochs: of the whole training.
+    """
+
+    def __init__(self, model: nn.Module, last: int, epochs: int) -> None:
+        super().__init__(model, decay=1.0)
+        self.first = epochs - last + 1
+
+    def share(self) -> float:
+        """Return ``1 / t``, so that all epochs count alike."""
+        return 1 / self.updates
+
+    def update(self) -> None:
+        """Do nothing at a step."""
+
+    def end_epoch(self, number: int) -> None:
+        """Take the weights at the end of one of the last epochs into the average."""
+        if number >= self.first:
+            super().update()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
-from seqkit.train.averaging import NonMonotonicAverage, WeightAverage
+from seqkit.train.averaging import CheckpointAverage, NonMonotonicAverage, WeightAverage
 from seqkit.train.events import Events
 from seqkit.train.optimizers import (
     OptimizerSettings,
@@ -47,6 +47,9 @@ class TrainSettings:
     average: float = Field(
         default=0.0, ge=0, lt=1, description="decay of the moving average of weights (0: none)"
     )
+    average_epochs: int = Field(
+        default=0, ge=0, description="mean of the weights after each of the last epochs (0: none)"
+    )
     asgd: int = Field(
         default=0,
         ge=0,
@@ -66,8 +69,13 @@ class TrainSettings:
 
     @model_validator(mode="after")
     def _agree(self) -> "TrainSettings":
-        if self.average and self.asgd:
-            raise ValueError("train.average and train.asgd both average: leave out one of them")
+        averages = [name for name in ("average", "average_epochs", "asgd") if getattr(self, name)]
+        if len(averages) > 1:
+            raise ValueError(f"{' and '.join(averages)} all average weights: keep one of them")
+        if self.average_epochs > self.epochs:
+            raise ValueError(
+                f"average_epochs={self.average_epochs} is more than epochs={self.epochs}"
+            )
         return self
 
     def refuse_unjudged(self, splits: Iterable[str], setting: str = "validation") -> None:
@@ -277,6 +285,8 @@ class Trainer:
         row = {"kind": "epoch", "epoch": number + 1, "step": position.step}
         row |= {"train_loss": train_loss, "seconds": round(position.seconds, 3)}
         row |= {"tokens_per_second": round(speed)}
+        if self.average:
+            self.average.end_epoch(number + 1)
         scores = self._validate()
         position.epoch, position.batch = number + 1, 0
         position.loss_sum, position.weight, position.seconds, position.tokens = 0.0, 0, 0.0, 0
@@ -470,6 +480,8 @@ def averaging(model: nn.Module, chosen: TrainSettings) -> WeightAverage | None:
     """Return what averages the weights of ``model`` as they are trained, if anything does."""
     if chosen.asgd:
         return NonMonotonicAverage(model, chosen.asgd)
+    if chosen.average_epochs:
+        return CheckpointAverage(model, chosen.average_epochs, chosen.epochs)
     return WeightAverage(model, chosen.average) if chosen.average else None
 
 

@@ -2,7 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from seqkit.train.averaging import NonMonotonicAverage, WeightAverage
+from seqkit.errors import SeqkitError
+from seqkit.recipe import find
+from seqkit.train.averaging import CheckpointAverage, NonMonotonicAverage, WeightAverage
 
 
 def test_the_average_is_that_of_the_formula_and_the_model_gets_its_own_back() -> None:
@@ -69,3 +71,31 @@ def test_asgd_begins_when_validation_is_worse_than_it_was_n_validations_ago() ->
     for one in (average, resumed):
         one.update()
     assert all(torch.equal(t, resumed.average[name]) for name, t in average.average.items())
+
+
+def test_checkpoints_of_the_last_epochs_are_averaged_alike() -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    average = CheckpointAverage(model, last=3, epochs=5)
+    ends: list[torch.Tensor] = []
+    for epoch in range(1, 6):
+        for _ in range(2):
+            with torch.no_grad():
+                model.weight += torch.randn(2, 3)
+            average.update()
+        if epoch == 4:  # go on from what a checkpoint holds
+            saved = average
+            average = CheckpointAverage(model, last=3, epochs=5)
+            average.restore(saved.average, saved.updates, saved.scores)
+        average.end_epoch(epoch)
+        ends.append(model.weight.detach().clone())
+        expected = torch.stack(ends[2:]).mean(0) if epoch > 2 else ends[-1]
+        with average.applied():
+            torch.testing.assert_close(model.weight.detach(), expected)
+
+
+def test_one_average_is_enough_and_has_its_epochs() -> None:
+    with pytest.raises(SeqkitError, match="average and average_epochs all average weights"):
+        find("classify").settings(["average=0.9", "average_epochs=2"])
+    with pytest.raises(SeqkitError, match="average_epochs=9 is more than epochs=3"):
+        find("classify").settings(["average=0", "average_epochs=9", "epochs=3"])
