@@ -123,7 +123,7 @@ def tag_accuracy(answerer: Any, corpus: Corpus, most: int) -> float:
         for answer, row in zip(answers, examples, strict=True)
         for said, true in zip(answer.tokens, row.tokens, strict=True)
     ]
-    return sum(right) / len(right)
+    return float(sum(right) / len(right))
 
 
 def perplexity(answerer: Any, corpus: Corpus, most: int) -> float:

@@ -122,7 +122,7 @@ def joeynmt_of(words: int, hidden: int, attention: str) -> Callable[[Sentences, 
     from joeynmt.vocabulary import Vocabulary
 
     names = {"unk": UNK, "pad": PAD, "bos": BOS, "eos": EOS}  # its own order
-    special = {f"{name}_token": f"<{name}>" for name in names}
+    special: dict[str, Any] = {f"{name}_token": f"<{name}>" for name in names}
     special |= {f"{name}_id": place for name, place in names.items()}
     tokens = [str(i) for i in range(4, words)]
     chosen = SimpleNamespace(**special, sep_token=None, sep_id=None, lang_tags=[])

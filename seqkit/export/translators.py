@@ -149,7 +149,7 @@ class OnnxTranslator:
                 f"{run.settings_file} is not of a translator: export it anew."
             ) from None
         source = target = Side.load(run.tokenizer_folder, run.vocabulary_file)
-        if run.target_vocabulary_file.is_file() or not shared:
+        if not shared:
             target = Side.load(run.target_tokenizer_folder, run.target_vocabulary_file)
         encoder, decoder = (open_session(run.folder / f"{n}.onnx") for n in ("encoder", "decoder"))
         decoder.refuse_misfit("log_probabilities", len(target.vocabulary))

@@ -79,7 +79,8 @@ def likelihood(nats: float, tokens: int) -> dict[str, float]:
 
 def metrics(tokenize: BleuTokenizer = "13a") -> dict[str, Any]:
     """Return sacreBLEU's metrics by name."""
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     return {"BLEU": BLEU(tokenize=tokenize), "chrF": CHRF()}
 

@@ -262,7 +262,7 @@ class TextTranslator:
     def save(self, run: Run) -> None:
         """Write everything but the weights and settings into a run directory."""
         self.source.save(run.tokenizer_folder, run.vocabulary_file)
-        if self.target != self.source:
+        if not self.model.chosen.shared:
             self.target.save(run.target_tokenizer_folder, run.target_vocabulary_file)
         write_json(run.languages_file, dict(zip(("source", "target"), self.direction, strict=True)))
 
@@ -285,7 +285,7 @@ class TextTranslator:
                 "copy the run again, or train it anew."
             ) from None
         source = target = Side.load(run.tokenizer_folder, run.vocabulary_file)
-        if run.target_vocabulary_file.is_file() or not chosen.shared:
+        if not chosen.shared:
             target = Side.load(run.target_tokenizer_folder, run.target_vocabulary_file)
         model = build_model(chosen, source, target)
         tensors, _ = checkpoint.load(run.model_file)

@@ -112,7 +112,7 @@ class Translation:
             intern(lines, cutter, workers=text.workers)
             for lines, cutter in zip(texts, cutters, strict=True)
         ]
-        kept = keep(*map(real, sides), text.max_length)
+        kept = keep(real(sides[0]), real(sides[1]), text.max_length)
         kept = Kept(kept.rows, kept.empty + len(pairs) - len(full), kept.long, kept.limit)
         if not len(kept.rows):
             raise SeqkitError(

@@ -48,7 +48,7 @@ class SearchSettings:
 
     def _decoding(self) -> dict[str, Any]:
         names = ("beam", "length_penalty", "coverage_penalty", "block_ngrams", "min_length")
-        longest = {"max_length": self.length}
+        longest: dict[str, float] = {"max_length": self.length}
         if not self.length:
             longest = {"max_length": max(20, self.min_length), "max_ratio": 3.0}
         return {name: getattr(self, name) for name in names} | longest
