@@ -104,7 +104,10 @@ TAGGING = (
     "Unknown words are not in the training text. UPOS and XPOS of Kaist are learnt by one model "
     "(`beside`); the part of speech that CoNLL-2000 comes with is an input, as its task allows."
 )
-KAIST = ("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", "epochs=8")
+KAIST = (
+    *("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", "epochs=10"),
+    *("tagger.encoder.hidden=192", "tagger.dropout=0.45"),
+)
 EWT = ("tagging", "corpus=ud", "data.treebank=en_ewt", "data.tag=upos", "data.beside=xpos")
 CHUNKS = ("tagging", "corpus=conll2000", "data.beside=pos", "beside=input", "output=crf")
 
@@ -136,7 +139,7 @@ TRANSLATED = (
     "translations of 200 validation sentences, or by perplexity."
 )
 MULTI30K = ("translation", "--config", "multi30k")
-SHORT = (*MULTI30K, "source=de", "target=en", "epochs=4")
+SHORT = (*MULTI30K, "source=de", "target=en", "epochs=3")
 ATTENTION = {
     "no attention": ("attention=none",),
     "additive (Bahdanau)": ("attention=additive",),
@@ -220,7 +223,7 @@ TABLES = [
         note=TRANSLATED,
     ),
     Table(
-        "Multi30k, German to English, by attention, after 4 epochs",
+        "Multi30k, German to English, by attention, after 3 epochs",
         "attention",
         [Row(name, (*SHORT, *words), seeds=(0,)) for name, words in ATTENTION.items()],
         columns=BLEU,
@@ -450,14 +453,17 @@ def main() -> None:
     lines = ["# Results", "", "Written by `make results`. Mean over the seeds, on the test split."]
     lines += ["Settings were chosen on a validation split held out of the training data;"]
     lines += ["the figures are of models trained on all of it, for the fixed number of epochs.", ""]
-    lines += [f"Machine: {machine()}. Minutes are of training, a seed,"]
-    lines += ["as it went: several runs shared the machine.", ""]
+    lines += [f"Machine: {machine()}. Minutes are of training, a seed, by the clock,"]
+    lines += ["as it went: several runs shared the machine, so alone it takes less.", ""]
     written = sections(arguments.out)
     for chosen in TABLES:
         if arguments.only in chosen.key:
             lines += table(chosen)
         else:
             lines += written.get(chosen.title, [])
+    ours = {chosen.title for chosen in TABLES}
+    for title in [title for title in written if title not in ours]:  # of another benchmark
+        lines += written[title]
     arguments.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

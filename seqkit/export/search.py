@@ -26,6 +26,7 @@ class Search:
     min_length: int = 0
     max_length: int = 100
     length_penalty: float = 0.0
+    block_ngrams: int = 0
 
     def score(self, log_probabilities: Any, lengths: Any) -> Any:
         """Return log-probabilities under the length penalty of Wu et al. 2016, equation 14."""
@@ -146,6 +147,8 @@ def _ruled(
     time = written.shape[1]
     for one in filters:
         logs = one(logs, written, owners)
+    if chosen.block_ngrams:
+        block_ngrams(logs, written, chosen.block_ngrams)
     if opening <= time < chosen.min_length:
         logs[:, ends] = -np.inf
     elif len(ends) > 1 and time >= opening:
@@ -153,6 +156,16 @@ def _ruled(
         logs[:, ends] = -np.inf
         logs[:, ends[0]] = together
     return logs
+
+
+def block_ngrams(logs: Floats, written: Numbers, size: int) -> None:
+    """Leave out, in place, what would write an n-gram a second time; as ``seqkit.decode`` does."""
+    if written.shape[1] < size:
+        return
+    ngrams = np.lib.stride_tricks.sliding_window_view(written, size, axis=1)
+    begun = written[:, None, written.shape[1] - size + 1 :]  # what the next token will complete
+    rows, places = (ngrams[:, :, :-1] == begun).all(axis=2).nonzero()
+    logs[rows, ngrams[rows, places, -1]] = -np.inf
 
 
 def _ways(logs: Floats, totals: Floats, beam: int) -> tuple[Floats, Numbers, Numbers]:

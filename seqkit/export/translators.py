@@ -31,6 +31,7 @@ class OnnxTranslatingSettings:
     length_penalty: float = Field(default=1.0, ge=0, description="alpha of Wu et al.")
     length: int = Field(default=0, ge=0, description="units, at most (0: thrice the source's + 20)")
     min_length: int = Field(default=0, ge=0, description="units of a translation, at least")
+    block_ngrams: int = Field(default=0, ge=0, description="never write so many units twice")
     top: int = Field(default=1, ge=1, description="translations of each sentence")
 
     @property
@@ -45,6 +46,7 @@ class OnnxTranslatingSettings:
             answers=self.top,
             min_length=self.min_length,
             length_penalty=self.length_penalty,
+            block_ngrams=self.block_ngrams,
         )
 
     def limits(self, lengths: Numbers) -> Numbers:
@@ -141,7 +143,7 @@ class OnnxTranslator:
         saved = run.settings()["settings"]
         try:
             evaluation, longest = saved["evaluation"], int(saved["text"]["max_length"])
-            names = ("beam", "length_penalty", "length", "min_length")
+            names = ("beam", "length_penalty", "length", "min_length", "block_ngrams")
             writing = check(OnnxTranslatingSettings, {name: evaluation[name] for name in names})
             shared = bool(saved["model"]["shared"])
         except (KeyError, TypeError, ValueError):

@@ -38,6 +38,8 @@ class Markov:
         {"beam": 1, "max_length": 6},
         {"beam": 4, "answers": 3, "max_length": 5, "length_penalty": 0.6},
         {"beam": 3, "answers": 2, "max_length": 9, "min_length": 3, "length_penalty": 1.0},
+        {"beam": 3, "answers": 2, "max_length": 9, "min_length": 6, "block_ngrams": 2},
+        {"beam": 1, "max_length": 5, "min_length": 4, "block_ngrams": 1},
     ],
 )
 @pytest.mark.parametrize("opening", [0, 1])
