@@ -14,6 +14,7 @@ from seqkit.corpora._village_nouns import Noun, Phrase, attached, marked, thing
 from seqkit.corpora._village_words import ADJECTIVES, Action
 from seqkit.text.tokenizer import Token
 
+_LONG: dict[Negation, Negation] = {"안": "지 않", "못": "지 못하"}
 Time = tuple[tuple[Word, ...], tuple[Word, ...]]  # in Korean and in English
 
 
@@ -330,6 +331,14 @@ class Sentence(NamedTuple):
     def key(self) -> str:
         return "||".join(clause.key for clause in self.clauses)
 
+    def plainly(self) -> "Sentence":
+        """Return what means the same, said in the one way that all else could be said in too.
+
+        English has one sentence where Korean has several: of three styles, with 은 or 이, with the
+        time before or after the subject, with a short or a long negation.
+        """
+        return self._replace(clauses=tuple(map(_plain, self.clauses)), style="formal")
+
     def korean(self) -> list[Word]:
         *first, last = self.clauses
         said = [word for clause in first for word in clause.korean(self.style, self.link)]
@@ -344,6 +353,17 @@ class Sentence(NamedTuple):
             said += clause.english()
         word, tag = said[0]
         return [(word[0].upper() + word[1:], tag), *said[1:], (".", "PUNCT")]
+
+
+def _plain(clause: Clause) -> Clause:
+    """Return the clause with a topic, its time first and a long negation."""
+    if isinstance(clause, Act):
+        clause = clause._replace(topic="은/는", time_first=True)
+    elif isinstance(clause, State):
+        clause = clause._replace(topic="은/는")
+    if isinstance(clause, Act | State | Weather):
+        return clause._replace(negation=_LONG.get(clause.negation, clause.negation))
+    return clause
 
 
 def spell(words: list[Word]) -> str:

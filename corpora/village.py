@@ -91,6 +91,7 @@ def read(options: Options, folder: Path | None = None) -> dict[str, Iterable[Exa
     n = 2,000; of fewer sentences, as far as can be). ``facts`` have no splits of their own and
     no use for ``n``: they are a list of questions, all of it under ``test``. A quarter of the
     sentences of ``text`` tell such facts: of places and their languages, of men and women.
+    A pair into Korean says it in one way, formally, as English does not tell one from another.
     ``dialogue`` are questions and answers about them, in Korean; ``names`` are made-up places in
     Latin letters and in Hangul.
 
@@ -174,6 +175,8 @@ def _example(
     """Return an example and its texts, the first of which names it."""
     kind = options.kind
     if kind == "pair":
+        if options.direction[1] == "ko":
+            sentence = sentence.plainly()
         korean, english = spell(sentence.korean()), spell(sentence.english())
         told = Pair(korean, english) if options.direction[0] == "ko" else Pair(english, korean)
         return told, (korean, english)

@@ -1,5 +1,6 @@
 """A translator's answers by onnxruntime: greedy and beam search."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
@@ -21,6 +22,8 @@ from seqkit.train.run import Run
 
 ROWS_AT_ONCE = 256  # sentences
 CELLS = 1 << 23  # log-probabilities held at once
+
+log = logging.getLogger(__name__)
 
 
 @settings
@@ -146,10 +149,14 @@ class OnnxTranslator:
             names = ("beam", "length_penalty", "length", "min_length", "block_ngrams")
             writing = check(OnnxTranslatingSettings, {name: evaluation[name] for name in names})
             shared = bool(saved["model"]["shared"])
+            lost = [name for name in ("coverage_penalty", "replace_unknown") if evaluation[name]]
         except (KeyError, TypeError, ValueError):
             raise SeqkitError(
                 f"{run.settings_file} is not of a translator: export it anew."
             ) from None
+        if lost:
+            told = " and ".join(lost)
+            log.warning("%s: answers are without %s, which torch alone does.", run.folder, told)
         source = target = Side.load(run.tokenizer_folder, run.vocabulary_file)
         if not shared:
             target = Side.load(run.target_tokenizer_folder, run.target_vocabulary_file)

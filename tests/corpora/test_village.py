@@ -569,3 +569,14 @@ def test_feelings_and_reviews_are_told_in_both_languages() -> None:
     sentence = feeling(Random(0), "positive")
     assert re.search("[가-힣]", clauses.spell(sentence.korean()))
     assert not re.search("[가-힣]", clauses.spell(sentence.english()))
+
+
+def test_english_tells_which_korean_sentence_is_meant() -> None:
+    pairs = load("village", {"kind": "pair", "n": "3000", "source": "en", "target": "ko"})
+    told: dict[str, str] = {}
+    for split in ("train", "test"):
+        for pair in pairs.examples(split):
+            assert told.setdefault(pair.source, pair.target) == pair.target
+            assert pair.target.endswith("니다.")
+    free = load("village", {"kind": "pair", "n": "3000"})  # into English, any way of saying it
+    assert {pair.source[-2:] for pair in free.examples("train")} >= {"다.", "요."}

@@ -176,7 +176,8 @@ class CaptionWriter:
                     pictures.append(self.picture(text))
                 except SeqkitError as error:
                     problems[number] = str(error)
-            keys = [crc32(t.encode()) for n, t in enumerate(chunk) if n not in problems]
+            names = (t.encode("utf-8", "surrogatepass") for t in chunk)
+            keys = [crc32(name) for n, name in enumerate(names) if n not in problems]
             found = iter(self.write(np.array(pictures), self.writing.decoding, keys))
             for number, text in enumerate(chunk):
                 if number in problems:
@@ -197,7 +198,7 @@ class CaptionWriter:
 
     def _caption(self, found: Hypothesis) -> Caption:
         probability = math.exp(found.log_probability)
-        weights, positions = getattr(found, "attention", None), self.model.image.positions
+        weights, positions = found.attention, self.model.image.positions
         if weights is None or positions is None:
             return Caption(self.joiner.join(found.ids), probability)
         places = [divmod(int(place), positions[1]) for place in weights.argmax(axis=1)]

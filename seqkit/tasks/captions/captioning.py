@@ -106,6 +106,7 @@ class Captioning:
             shuffle=True,
             seed=chosen.train.seed,
         )
+        self.model.decoder.steps = chosen.train.epochs * len(self.batches)
 
     def _writer(self, texts: list[str], shape: tuple[int, ...], view: View | None) -> CaptionWriter:
         """Learn the words of the training captions."""

@@ -1,6 +1,7 @@
 """How well names are predicted, and how well their category is told from them."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -44,7 +45,7 @@ class NameScores:
         units: of the names, as the model spells them, ends included.
         unknown: how many of those are unknown: their spelling is not accounted for.
         characters: of the names: code points, ends included.
-        ceiling: distinct names a row.
+        ceiling: of each name the rows of its commonest category, a row.
         new: the share of names drawn from the model that are no training names; None if not known.
         rows: the names.
         report: how well categories were told; where they are many, of some names alone.
@@ -110,6 +111,14 @@ def told(
     loss = -np.log(np.maximum(shares[np.arange(len(true)), true], 1e-300)).mean()
     answered = shares.argmax(axis=1)[:, None] == every
     return report(answered, true[:, None] == every, categories, float(loss))
+
+
+def ceiling(rows: Sequence[Labelled]) -> float:
+    """Return the accuracy of one who tells the commonest category of every name."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row.text, Counter()).update(row.labels)
+    return sum(max(each.values()) for each in counts.values()) / len(rows)
 
 
 def category_numbers(

@@ -28,6 +28,7 @@ from seqkit.tasks.names.name_scores import (
     NameScores,
     NamingEvaluation,
     category_numbers,
+    ceiling,
     posterior,
     told,
 )
@@ -252,7 +253,6 @@ class NameWriter:
             rows: the names.
             where: they are from, for errors.
             known: training names: what is not new of the names that are drawn; empty for not known.
-
             read_back: so many of them, evenly spread, are read backwards; 0: all.
 
         Raises:
@@ -273,7 +273,7 @@ class NameWriter:
             units=len(names.rows.values),
             unknown=int((names.rows.values == self.vocabulary.unk).sum()),
             characters=names.characters,
-            ceiling=len({row.text for row in rows}) / len(rows),
+            ceiling=ceiling(rows),
             new=new,
             rows=len(rows),
             report=told(by_category, self.prior, true[some], self.categories),

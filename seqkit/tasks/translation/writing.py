@@ -103,7 +103,8 @@ def _attended(target: Side, hypothesis: Hypothesis, source: Tokens) -> list[str]
     places = [i for i, token in enumerate(hypothesis.ids) if token == unk]
     if weights is None or not source:
         return [""] * len(places)
-    tokens = [source[int(weights[i, : len(source)].argmax())] for i in places]
+    # the last place is the end's, and a longer source was read in part
+    tokens = [source[int(weights[i, :-1].argmax())] for i in places]
     return [
         t.text if t.start is None or t.end is None else source.source[t.start : t.end]
         for t in tokens

@@ -208,6 +208,16 @@ def test_only_the_training_split_is_learnt_from(pictures: Path, tmp_path: Path) 
     assert made.report("test").unknown == 1
 
 
+def test_scheduled_sampling_rises_over_the_whole_training(pictures: Path) -> None:
+    made = job(pictures, "epochs=7", "scheduled_sampling=0.5")
+    assert made.model.decoder.steps == 7 * len(made.batches)
+    batch = next(made.batches.epoch(0))
+    made.model.train()
+    assert made.model.decoder._share() == 0
+    made.loss(batch)
+    assert 0 < made.model.decoder._share() < 0.1
+
+
 def test_captions_that_cannot_be_written_are_counted(pictures: Path) -> None:
     assert job(pictures).unrestored == 0
     cut = job(pictures, "max_length=3")

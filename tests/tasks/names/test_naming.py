@@ -15,7 +15,7 @@ from seqkit.corpus import Labelled, load
 from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.tasks.names.answers import Name, Written
-from seqkit.tasks.names.name_scores import posterior, told
+from seqkit.tasks.names.name_scores import ceiling, posterior, told
 from seqkit.tasks.names.name_writer import NameWriter
 
 KOREAN = [a + b for a in ("김", "박", "윤", "최") for b in ("민수", "서연", "지우", "하늘", "가람")]
@@ -115,6 +115,11 @@ def test_the_categories_of_a_posterior_by_hand() -> None:
     report = told(nats, np.array([0.25, 0.75]), np.array([0, 1]), ["a", "b"])
     assert report.accuracy == 0.5
     assert report.loss == pytest.approx(-(math.log(0.4) + math.log(12 / 13)) / 2)
+
+
+def test_who_knows_all_names_tells_the_commonest_category() -> None:
+    pairs = [("Kim", "Korean")] * 3 + [("Kim", "Russian"), ("Lee", "Korean"), ("Lee", "English")]
+    assert ceiling([Labelled(name, (label,)) for name, label in pairs]) == pytest.approx(4 / 6)
 
 
 def test_what_is_drawn_has_no_unknown_unit_and_new_is_of_train(writer: NameWriter) -> None:
