@@ -572,11 +572,12 @@ def test_feelings_and_reviews_are_told_in_both_languages() -> None:
 
 
 def test_english_tells_which_korean_sentence_is_meant() -> None:
-    pairs = load("village", {"kind": "pair", "n": "3000", "source": "en", "target": "ko"})
     told: dict[str, str] = {}
+    into = read(Options(kind="pair", n=3_000, source="en", target="ko"))
     for split in ("train", "test"):
-        for pair in pairs.examples(split):
+        for pair in into[split]:
+            assert isinstance(pair, Pair)
             assert told.setdefault(pair.source, pair.target) == pair.target
             assert pair.target.endswith("니다.")
-    free = load("village", {"kind": "pair", "n": "3000"})  # into English, any way of saying it
-    assert {pair.source[-2:] for pair in free.examples("train")} >= {"다.", "요."}
+    free = read(Options(kind="pair", n=3_000))["train"]  # into English, any way of saying it
+    assert {pair.source[-2:] for pair in free if isinstance(pair, Pair)} >= {"다.", "요."}
