@@ -60,6 +60,7 @@ class Table:
     linear: Linear | None = None
     is_grid: bool = False  # of tokenizers and cells, a line a run
     columns: tuple[tuple[str, str], ...] = ()  # heading and test score, where there are several
+    asked: tuple[str, ...] = ()  # of the first row's run, whose answers are told as they are
     note: str = ""
 
 
@@ -148,6 +149,28 @@ ATTENTION = {
     "general (Luong)": (),
     "general, input feeding": ("input_feeding=true",),
 }
+QUESTIONS = (
+    "오늘 저녁은 뭐 먹으면 좋을까?",
+    "비가 와서 우산을 샀어",
+    "시험에 떨어져서 너무 속상하다",
+    "내일 면접인데 긴장돼",
+    "우리 강아지가 아파요",
+    "새 직장에 적응하기가 어려워",
+    "친구한테 사과하고 싶은데 용기가 안 나",
+    "주말에 혼자 영화 봐도 될까?",
+    "좋아하는 사람에게 편지를 써 볼까?",
+    "헤어진 지 한 달이 됐는데 아직도 생각나",
+    "그 사람도 나를 좋아하는 걸까?",
+    "잠이 안 오는 밤이야",
+    "요즘 살이 너무 쪘어",
+    "커피를 너무 많이 마셨나 봐",
+    "부모님과 또 다퉜어",
+    "여행 가방은 어떻게 싸야 해?",
+    "돈을 모으고 싶어",
+    "너는 이름이 뭐야?",
+    "첫눈이 내리면 만나기로 했어",
+    "아무것도 하기 싫은 날이네",
+)
 BLEU = (("BLEU", "bleu"), ("chrF", "chrf"), ("perplexity", "perplexity"))
 
 TABLES = [
@@ -258,6 +281,21 @@ TABLES = [
         columns=(("BLEU of letters", "bleu"), ("chrF", "chrf"), ("exact", "accuracy")),
     ),
     Table(
+        "Dialogue, Korean questions and answers",
+        "dialogue",
+        [
+            Row(
+                "GRU with attention",
+                ("dialogue", "corpus=chatbot", "pieces=4000", "epochs=4"),
+                seeds=(0,),
+            )
+        ],
+        columns=(("perplexity", "perplexity"), ("chrF", "chrf")),
+        asked=QUESTIONS,
+        note="Perplexity of a subword, on questions that training has not. Then what the run "
+        "answers to twenty questions of our own, which are in no part of the data, as it is.",
+    ),
+    Table(
         "Captions",
         "captions",
         [
@@ -300,8 +338,7 @@ TABLES = [
 
 def trained(row: Row, seed: int) -> Outcome:
     """Train one row with one seed, unless that was done before, and return its outcome."""
-    words = [*row.words, f"seed={seed}"]
-    folder = RUNS / "-".join(words).replace("=", "_").replace("/", "_")
+    words, folder = [*row.words, f"seed={seed}"], folder_of(row, seed)
     command = [sys.executable, "-m", "seqkit", "train"]
     rows = logged(folder)
     if not rows or rows[-1]["kind"] != "final":
@@ -312,6 +349,11 @@ def trained(row: Row, seed: int) -> Outcome:
         rows = logged(folder)
     seconds = sum(r["seconds"] for r in rows if r["kind"] == "epoch")
     return Outcome({k: v for k, v in rows[-1].items() if isinstance(v, dict)}, seconds)
+
+
+def folder_of(row: Row, seed: int) -> Path:
+    """Return where the run of a row and a seed lies."""
+    return RUNS / "-".join([*row.words, f"seed={seed}"]).replace("=", "_").replace("/", "_")
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
@@ -363,6 +405,7 @@ def table(chosen: Table) -> Iterator[str]:
         yield from (chosen.note, "")
     if chosen.columns:
         yield from by_score(chosen)
+        yield from answered(chosen) if chosen.asked else ()
     else:
         yield from grid(chosen) if chosen.is_grid else by_seed(chosen)
     yield ""
@@ -415,6 +458,17 @@ def by_score(chosen: Table) -> Iterator[str]:
         seeds = ",".join(map(str, row.seeds))
         command = f"`seqkit train {' '.join(row.words)} seed={{{seeds}}}`"
         yield f"| {row.name} |{cells} {len(row.seeds)} | {minutes:.1f} | {command} |"
+
+
+def answered(chosen: Table) -> Iterator[str]:
+    """Yield what the first row's run answers."""
+    import seqkit
+
+    row = chosen.rows[0]
+    answerer = seqkit.load(folder_of(row, row.seeds[0]))
+    yield from ("", "| asked | answered |", "|---|---|")
+    for question, answer in zip(chosen.asked, answerer.stream(chosen.asked), strict=True):
+        yield f"| {question} | {answer.line(1)} |"
 
 
 def grid(chosen: Table) -> Iterator[str]:
