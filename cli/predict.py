@@ -94,7 +94,7 @@ def predict(
 
     answerer = _open(run, runtime)
     if ensemble or target:
-        answerer = _together(run, answerer, ensemble or [], target)
+        answerer = _together(run, answerer, ensemble or [], target, runtime)
     options = {
         "sentences": sentences,
         "beam": beam,
@@ -150,15 +150,17 @@ def _writes_nothing(run: Path, option: str) -> "SeqkitError":
 
 
 def _together(
-    run: Path, answerer: "Answerer", ensemble: list[Path], target: str | None
+    run: Path, answerer: "Answerer", ensemble: list[Path], target: str | None, runtime: str
 ) -> "Answerer":
     """Return the answerer, in one with those of other runs, if it writes the right language."""
     from seqkit.errors import SeqkitError
     from seqkit.predict import load
     from seqkit.tasks.answering import Translates
 
+    option = "--ensemble" if ensemble else "--target"
+    if runtime == "onnx":
+        raise SeqkitError(f"{option} does not work with --runtime onnx: leave one of them out.")
     if not isinstance(answerer, Translates):
-        option = "--ensemble" if ensemble else "--target"
         raise SeqkitError(f"{run} does not translate, so {option} means nothing to it.")
     if target:
         answerer.refuse_other(target)

@@ -35,7 +35,8 @@ def load(run: str | Path) -> "Answerer":
     saved = opened.settings()
     if "onnx" in saved:
         raise SeqkitError(
-            f"{run} is an exported folder, without torch's weights: add --runtime onnx."
+            f"{run} is an exported folder, without torch's weights: seqkit predict {run} --runtime "
+            "onnx."
         )
     task = saved["task"]
     if task not in ANSWERERS:

@@ -104,9 +104,12 @@ class OnnxTranslator:
     def _translated(self, texts: Sequence[str]) -> list[list[Candidate]]:
         rows = self.source.encode(texts, first=self.max_length)
         size = CELLS // (self.writing.beam * len(self.target.vocabulary))
+        size = max(1, min(size, ROWS_AT_ONCE))
         order = np.argsort(-rows.lengths, kind="stable")
+        order = order[rows.lengths[order] > 1]  # more than the end
         found: list[list[Candidate]] = [[]] * len(texts)
-        for some in np.split(order, range(s := max(1, min(size, ROWS_AT_ONCE)), len(order), s)):
+        for begin in range(0, len(order), size):
+            some = order[begin : begin + size]
             for row, candidates in zip(some.tolist(), self._batch(rows, some), strict=True):
                 found[row] = candidates
         return found

@@ -35,6 +35,11 @@ class TranslatorSettings:
                 f"shared=true has one embedding, and embedding.size={self.embedding.size} but "
                 f"decoder.embedding.size={decoder.embedding.size}: make them equal"
             )
+        if self.shared and decoder.embedding.vectors:
+            raise ValueError(
+                "shared=true has one embedding: set model.embedding.vectors, and leave "
+                "decoder.embedding.vectors out"
+            )
         if decoder.attention == "dot" and decoder.hidden != width:
             raise ValueError(
                 f"attention=dot compares decoder states of {decoder.hidden} units with encoder "

@@ -30,7 +30,7 @@ RUNS = {
     "pairs": [
         *("translation", "data.n=200", "epochs=1", "options.size=600", "evaluation.beam=2"),
         *("model.embedding.size=8", "encoder.hidden=8", "decoder.embedding.size=8"),
-        *("decoder.hidden=8",),
+        *("decoder.hidden=8", "evaluation.block_ngrams=2"),
     ],
 }
 TEXTS = ("나는 밥을 먹었다", "", "the weather was so nice that we all went out today", "하나")
@@ -41,7 +41,10 @@ OPTIONS = {
         ["--unfinished", "--sentences", "2", "--length", "15"],
         ["--beam", "1", "--top", "2"],
     ],
-    "pairs": [["--beam", "1", "--length", "9"], ["--top", "3", "--min-length", "2"]],
+    "pairs": [
+        ["--beam", "1", "--length", "9"],
+        ["--top", "3", "--min-length", "6", "--block-ngrams", "1"],
+    ],
 }
 
 
@@ -176,8 +179,11 @@ def test_errors(seqkit: Seqkit, runs: dict[str, Path]) -> None:
     assert "--temperature does not work with --runtime onnx" in fails(
         "predict", "words", "--temperature", "1", *onnx_words
     )
-    assert "--block-ngrams does not work with --runtime onnx" in fails(
-        "predict", "pairs", "--block-ngrams", "2", *onnx_words
+    assert "--replace-unknown does not work with --runtime onnx" in fails(
+        "predict", "pairs", "--replace-unknown", *onnx_words
+    )
+    assert "--ensemble does not work with --runtime onnx" in fails(
+        "predict", "pairs", "--ensemble", "pairs", *onnx_words
     )
     assert "need a beam of as many" in fails(
         *("predict", "pairs", "--beam", "1", "--top", "2", *onnx_words)
@@ -186,7 +192,7 @@ def test_errors(seqkit: Seqkit, runs: dict[str, Path]) -> None:
         *("predict", "words", "--beam", "1", "--sentences", "2", *onnx_words)
     )
     assert "writes no text, so --beam" in fails("predict", "labels", "--beam", "2", *onnx_words)
-    assert "add --runtime onnx" in fails("predict", "labels/onnx", "하나")
+    assert "seqkit predict labels/onnx --runtime onnx" in fails("predict", "labels/onnx", "하나")
 
 
 @pytest.mark.parametrize("name", RUNS)

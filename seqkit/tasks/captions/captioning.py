@@ -26,6 +26,7 @@ from seqkit.tasks.captions.caption_writer import (
     read_split,
 )
 from seqkit.tasks.card import model_card
+from seqkit.tasks.start import start_from_file
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
@@ -137,7 +138,9 @@ class Captioning:
         }
 
     def start(self) -> None:
-        """Nothing but random weights to start from."""
+        """Give the words the vectors that the settings name, if they do."""
+        if self.settings.captioner.decoder.embedding.vectors:
+            start_from_file(self.model.decoder.embedding, self.writer.vocabulary)
 
     @cached_property
     def fingerprint(self) -> str:

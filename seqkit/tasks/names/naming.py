@@ -36,7 +36,7 @@ SHOWN = 3  # categories whose names are in the model card
 class SpellingSettings:
     """How a name becomes ids."""
 
-    tokenizer: Literal["character", "syllable", "jamo"] = Field(
+    tokenizer: Literal["character", "jamo"] = Field(
         default="character", description="units of a name; jamo for names in Hangul"
     )
     min_count: int = Field(default=2, ge=1, description="rarer units become <unk>")

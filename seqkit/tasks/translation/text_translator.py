@@ -89,11 +89,13 @@ class TextTranslator:
         """Return the translations of each text, best first.
 
         Sentences of like lengths are searched for together, with all their hypotheses; which
-        ones those are changes nothing. What is drawn depends on the seed and the text alone.
+        ones those are changes nothing. What is drawn depends on the seed and the text alone. A
+        text without units has no translation.
         """
         rows = self.source.encode(texts, first=self.max_length, workers=workers)
         size = CELLS // (max(chosen.beam, 1) * len(self.target.vocabulary))
         order = np.argsort(-rows.lengths, kind="stable")
+        order = order[rows.lengths[order] > 1]  # more than the end
         found: list[list[Candidate]] = [[]] * len(texts)
         size = max(1, min(size, ROWS_AT_ONCE))
         for begin in range(0, len(order), size):

@@ -141,10 +141,12 @@ class Translation:
         )
 
     def start(self) -> None:
-        """Give the source's embedding the word vectors that the settings name, if they do."""
-        if self.settings.model.embedding.vectors:
-            vocabulary = self.translator.source.vocabulary
-            self.started = start_from_file(self.model.embedding, vocabulary)
+        """Give embeddings the word vectors that the settings name, if they do."""
+        sides = [(self.model.embedding, self.translator.source)]
+        if not self.settings.model.shared:
+            sides.append((self.model.decoder.embedding, self.translator.target))
+        told = [start_from_file(e, side.vocabulary) for e, side in sides if e.chosen.vectors]
+        self.started = "; ".join(told)
 
     def loss(self, batch: PairBatch) -> Tensor:
         """Return the mean loss of a batch, a target unit."""

@@ -3,6 +3,7 @@ import math
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,25 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+def test_each_side_starts_from_its_own_word_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text(f"2 16\n가 {'0.5 ' * 16}\n나 {'0.25 ' * 16}\n", encoding="utf-8")
+    embedding = EmbeddingSettings(size=16, vectors=str(path))
+    model = TranslatorSettings(
+        embedding=EmbeddingSettings(size=16), encoder=EncoderSettings(hidden=8),
+        decoder=DecoderSettings(embedding=embedding, hidden=16),
+    )  # fmt: skip
+    job = Translation(settings_of(model=model), corpus_of(backwards(30)))
+    job.start()
+    (known,) = job.translator.target.vocabulary.ids(["가"])
+    with torch.no_grad():
+        vector = job.model.decoder.embedding(torch.tensor([[known]]))[0, 0]
+    assert vector.tolist() == [0.5] * 16
+    assert "start from the vectors in vectors.txt" in job.summary
+    with pytest.raises(ValueError, match=r"leave decoder\.embedding\.vectors out"):
+        replace(model, shared=True)
+
+
 # -- answers --
 
 
@@ -175,6 +195,8 @@ def test_there_is_a_line_for_each_line_in_order(translator: TextTranslator) -> N
     assert all("\n" not in answer.line(1) for answer in answers)
     assert answers[0].line(1) == "다 나 가"
     assert answers[4].text == "사 아"
+    assert [answers[i].text for i in (1, 3, 7)] == ["", "", ""]  # nothing said, nothing written
+    assert translator.predict(["", " "])[1].line(3) == ""
     for at_once in (1, 2, 7):  # what is read together changes nothing
         again = [answer.text for answer in translator.stream(texts, at_once=at_once)]
         assert again == [answer.text for answer in answers]
@@ -230,6 +252,8 @@ def test_an_unknown_word_is_replaced_by_the_word_it_attends_to(
     assert isinstance(replaced, TextTranslator)
     (answer,) = replaced.predict(["hello Dokdo"])
     assert answer.text == "안녕 Dokdo"
+    long = "hello " * 100 + "Dokdo"  # one more than is read: its place is that of the end
+    assert "Dokdo" not in replaced.predict([long])[0].text
     plain = replaced.with_options({"replace_unknown": False}).predict(["hello Dokdo"])[0]
     assert "Dokdo" not in plain.text
     assert "<unk>" not in plain.text
