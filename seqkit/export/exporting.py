@@ -12,7 +12,7 @@ from seqkit.export.checking import SIZES, check
 from seqkit.export.graph import OPSET
 from seqkit.export.int8 import quantised
 from seqkit.export.models import Part
-from seqkit.export.runtime import FOLDER
+from seqkit.export.runtime import FOLDERS
 from seqkit.files import atomic_folder, write_bytes, write_json
 from seqkit.predict import load
 from seqkit.train.run import Run
@@ -69,7 +69,7 @@ def export(run: Path, out: Path | None = None, *, int8: bool = False) -> Exporte
             f"{run} is a run of {saved['task']}, which has no ONNX form: those of "
             f"{', '.join(PARTS)} do."
         )
-    out = out or opened.folder / (f"{FOLDER}-int8" if int8 else FOLDER)
+    out = out or opened.folder / FOLDERS[int8]
     if out.exists():
         raise SeqkitError(f"{out} exists already: choose another --out, or remove it.")
     parts = PARTS[saved["task"]](load(run))

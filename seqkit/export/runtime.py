@@ -17,18 +17,19 @@ ANSWERERS = {
     "language_modelling": ("seqkit.export.writers", "OnnxWriter"),
     "translation": ("seqkit.export.translators", "OnnxTranslator"),
 }
-FOLDER = "onnx"  # of a run, where its export lies if nothing else is said
+FOLDERS = ("onnx", "onnx-int8")  # of a run, where its export lies if nothing else is said
 
 
 def load(folder: str | Path) -> "Answerer":
-    """Open an exported folder, or a run that has one; the result's ``stream(texts)`` answers.
+    """Open an exported folder, or a run that has one (float32 first); the result's ``stream(texts)`` answers.
 
     Raises:
         SeqkitError: if there is none, or a part of it is missing or broken.
     """
     run = Run.open(Path(folder))
-    if (run.folder / FOLDER).is_dir():
-        run = Run.open(run.folder / FOLDER)
+    there = [run.folder / name for name in FOLDERS if (run.folder / name).is_dir()]
+    if there:
+        run = Run.open(there[0])
     saved = run.settings()
     if "onnx" not in saved:
         raise SeqkitError(f"{folder} is not exported yet: seqkit export {folder} --onnx.")

@@ -266,7 +266,7 @@ class CaptionWriter:
         nats = self._nats(part)
         self.model.train(training)
         return caption_scores(
-            [self.joiner.join(best.ids) for best, *_ in found],
+            [self.joiner.join(best[0].ids) if best else "" for best in found],
             part.captions,
             nats=nats,
             tokens=len(part.rows.values),

@@ -30,7 +30,7 @@ class SearchSettings:
     )
     min_length: int = Field(default=0, ge=0, description="units of a translation, at least")
     block_ngrams: int = Field(
-        default=0, ge=0, description="never write so many units twice in a row (0: may)"
+        default=0, ge=0, description="write no sequence of so many units twice (0: may)"
     )
     replace_unknown: bool = Field(
         default=False, description="write the attended source word for an unknown one"
