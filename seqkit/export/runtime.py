@@ -21,7 +21,7 @@ FOLDERS = ("onnx", "onnx-int8")  # of a run, where its export lies if nothing el
 
 
 def load(folder: str | Path) -> "Answerer":
-    """Open an exported folder, or a run that has one (float32 first); the result's ``stream(texts)`` answers.
+    """Open an exported folder, or a run that has one, float32 first; ``stream(texts)`` answers.
 
     Raises:
         SeqkitError: if there is none, or a part of it is missing or broken.
