@@ -116,8 +116,8 @@ def learn(kind: str, size: int, coverage: float, lines: Iterator[str]) -> bytes:
     except RuntimeError as error:
         if least := _TOO_SMALL.search(str(error)):
             raise SeqkitError(
-                f"size = {size} is too small for the {kind} tokenizer: the bytes and the "
-                f"characters of this text take {least[1]}; set size={least[1]} or more."
+                f"{size} pieces are too few for the {kind} tokenizer: the bytes and the "
+                f"characters of this text take {least[1]}; ask for {least[1]} or more."
             ) from None
         raise SeqkitError(f"SentencePiece cannot learn from this text: {error}") from None
     return model.getvalue()

@@ -131,11 +131,11 @@ def test_a_size_too_large_is_brought_down(cls: Any, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_a_size_too_small_names_the_smallest_that_works(cls: Any) -> None:
-    with pytest.raises(SeqkitError, match=r"size = 9 is too small .* set size=\d+ or more") as told:
+    with pytest.raises(SeqkitError, match=r"9 pieces are too few .* ask for \d+ or more") as told:
         cls(size=9).train(SENTENCES)
-    least = int(str(told.value).rpartition("size=")[2].split()[0])
+    least = int(str(told.value).rpartition("ask for ")[2].split()[0])
     assert cls(size=least).train(SENTENCES).words("나는") != []
-    with pytest.raises(SeqkitError, match="too small"):
+    with pytest.raises(SeqkitError, match="too few"):
         cls(size=least - 1).train(SENTENCES)
 
 

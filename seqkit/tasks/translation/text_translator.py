@@ -145,6 +145,10 @@ class TextTranslator:
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.
         """
+        for name in options.keys() - as_dict(self.writing).keys():
+            raise SeqkitError(
+                f"--{name.replace('_', '-')} means nothing to a translator: leave it out."
+            )
         values = as_dict(self.writing) | dict(options)
         if "beam" not in options:
             drawn = options.get("temperature")

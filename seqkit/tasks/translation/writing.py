@@ -13,12 +13,16 @@ from seqkit.tasks.translation.answers import Candidate, in_one_line
 from seqkit.tasks.translation.units import Side
 from seqkit.text.tokenizer import Tokens
 
+WIDEST = 500  # hypotheses of one sentence: more take minutes, and are no better
+
 
 @settings
 class SearchSettings:
     """How the best translation is searched for."""
 
-    beam: int = Field(default=5, ge=1, description="hypotheses kept at each step (1: greedy)")
+    beam: int = Field(
+        default=5, ge=1, le=WIDEST, description="hypotheses kept at each step (1: greedy)"
+    )
     length_penalty: float = Field(
         default=1.0, ge=0, description="alpha of Wu et al.: above 0 favours longer translations"
     )
@@ -58,7 +62,7 @@ class SearchSettings:
 class WritingSettings(SearchSettings):
     """How a run translates for a person: searched for, or drawn at random."""
 
-    top: int = Field(default=1, ge=1, description="translations of each sentence")
+    top: int = Field(default=1, ge=1, le=WIDEST, description="translations of each sentence")
     temperature: float = Field(default=0.0, ge=0, description="draw at random (0: the best ones)")
     top_k: int = Field(default=0, ge=0, description="draw from the k most probable units (0: all)")
     top_p: float = Field(

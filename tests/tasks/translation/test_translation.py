@@ -400,10 +400,12 @@ def test_runs_that_are_no_ensemble(translator: TextTranslator) -> None:
 
 
 def test_options_without_sense(translator: TextTranslator) -> None:
-    with pytest.raises(SeqkitError, match="unknown setting 'unfinished'"):
+    with pytest.raises(SeqkitError, match="--unfinished means nothing to a translator"):
         translator.with_options({"unfinished": True})
     with pytest.raises(SeqkitError, match="5 answers need a beam of as many"):
         translator.with_options({"beam": 2, "top": 5})
+    with pytest.raises(SeqkitError, match="less than or equal to 500"):
+        translator.with_options({"top": 99_999})
     assert translator.with_options({"top": 9}).writing.beam == 9
 
 
