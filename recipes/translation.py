@@ -2,7 +2,7 @@
 
 seqkit train translation                                       # the village, Korean to English
 seqkit train translation source=en target=ko                   # and back
-seqkit train translation corpus=tatoeba pieces=2000            # or python_docs_ko: real sentences
+seqkit train translation --config tatoeba                      # real sentences; or python_docs_ko
 seqkit train translation --config multi30k                     # German captions to English
 seqkit train translation corpus=ko.txt,en.txt                  # or a .tsv, .jsonl, or a folder
 

@@ -66,14 +66,8 @@ class Settings(TranslationSettings):
 
 def read(settings: Settings) -> Corpus:
     """Open the names."""
-    data = {"kind": "names"} if settings.corpus == "village" else {}
-    return open_pairs(
-        settings.corpus,
-        {**data, **settings.data},
-        settings.source,
-        settings.target,
-        settings.path,
-    )
+    data = {"kind": "names", **settings.data} if settings.corpus == "village" else settings.data
+    return open_pairs(settings.corpus, data, settings.source, settings.target, settings.path)
 
 
 def build(settings: Settings, corpus: Corpus) -> Translation:

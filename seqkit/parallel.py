@@ -106,6 +106,8 @@ def _in_processes(function: bytes, items: Iterator[Any], workers: int) -> Iterat
 
 
 def _ready(busy: dict[Connection, int]) -> list[Connection]:
+    if not busy:  # the items ended just as the last answer came: there is nothing to wait for
+        return []
     return [worker for worker in wait(list(busy)) if isinstance(worker, Connection)]
 
 

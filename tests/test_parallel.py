@@ -29,6 +29,13 @@ def test_results_are_in_order_and_items_taken_as_needed() -> None:
     assert len(taken) == 60
 
 
+def test_it_ends_where_the_last_answer_comes_before_the_end_of_the_items(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("seqkit.parallel.AHEAD", 1)  # the end is asked for when nobody works
+    assert list(ordered_map(time.sleep, iter([0.3, 0.0]), 2)) == [None, None]
+
+
 SCRIPT = """
 import os, signal, sys, time
 from seqkit.errors import SeqkitError

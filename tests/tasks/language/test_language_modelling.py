@@ -166,7 +166,7 @@ def test_validation_is_the_end_of_a_text_that_has_none(tmp_path: Path) -> None:
 def test_what_cannot_be_trained() -> None:
     with pytest.raises(SeqkitError, match="less than one window: 500 streams of 9 steps"):
         job("batch_size=500")
-    with pytest.raises(SeqkitError, match="leave out one of them"):
+    with pytest.raises(SeqkitError, match="average and asgd all average weights"):
         find("language_model").settings(["train.average=0.9", "asgd=5"])
     with pytest.raises(SeqkitError, match="needs a running text"):
         job("data.kind=pair")
