@@ -135,7 +135,7 @@ KOREAN_UNITS = {
 
 TRANSLATED = (
     "sacreBLEU of cased, detokenised text, beam 5 "
-    "(`nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`, for Korean `tok:char` too where it says so), "
+    "(`nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`), "
     "chrF2 beside. From scratch, on the training part alone; the epoch is chosen by BLEU of greedy "
     "translations of 200 validation sentences, or by perplexity."
 )
@@ -144,10 +144,7 @@ SHORT = (*MULTI30K, "source=de", "target=en", "epochs=3")
 ATTENTION = {
     "no attention": ("attention=none",),
     "additive (Bahdanau)": ("attention=additive",),
-    "dot (Luong)": ("attention=dot", "decoder.hidden=512"),
-    "concat (Luong)": ("attention=concat",),
     "general (Luong)": (),
-    "general, input feeding": ("input_feeding=true",),
 }
 QUESTIONS = (
     "오늘 저녁은 뭐 먹으면 좋을까?",
