@@ -144,6 +144,8 @@ SHORT = (*MULTI30K, "source=de", "target=en", "epochs=3")
 ATTENTION = {
     "no attention": ("attention=none",),
     "additive (Bahdanau)": ("attention=additive",),
+    "dot (Luong)": ("attention=dot", "decoder.hidden=512"),
+    "concat (Luong)": ("attention=concat",),
     "general (Luong)": (),
 }
 QUESTIONS = (

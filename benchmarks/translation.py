@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--sentences", type=int, default=256, help="of a round")
     parser.add_argument("--compared", type=int, default=16, help="of them, by the tutorial's loop")
-    parser.add_argument("--at-once", type=int, default=64, help="sentences in a batch")
+    parser.add_argument("--at-once", type=int, default=128, help="sentences in a batch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--joeynmt", action="store_true", help="beside JoeyNMT, not the loop")
     given = parser.parse_args()
