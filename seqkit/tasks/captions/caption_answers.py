@@ -3,51 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic import Field, model_validator
-
-from seqkit.decode import DecodeSettings
+from seqkit.decode.writing_settings import ShortWriting
 from seqkit.settings import settings
 
 
 @settings
-class CaptionWriting:
-    """How a run answers."""
-
-    top: int = Field(default=1, ge=1, description="captions of each picture")
-    beam: int = Field(default=0, ge=0, description="hypotheses searched (0: 5, or the captions)")
-    temperature: float = Field(
-        default=0.0, ge=0, description="draw captions at random (0: the most probable ones)"
-    )
-    top_k: int = Field(default=0, ge=0, description="draw from the k most probable tokens (0: all)")
-    top_p: float = Field(
-        default=1.0, gt=0, le=1, description="draw from the fewest tokens that have this share"
-    )
-    length: int = Field(default=50, ge=1, description="the most tokens of a caption to write")
-    min_length: int = Field(default=1, ge=0, description="tokens before a caption may end")
-    length_penalty: float = Field(
-        default=0.0, ge=0, description="alpha of Wu et al.: above 0 favours longer captions"
-    )
-    seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
-
-    @model_validator(mode="after")
-    def _checked(self) -> "CaptionWriting":
-        _ = self.decoding  # refused before a run is loaded
-        return self
-
-    @property
-    def decoding(self) -> DecodeSettings:
-        """How captions are written."""
-        return DecodeSettings(
-            beam=self.beam or (1 if self.temperature else max(5, self.top)),
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            answers=self.top,
-            min_length=self.min_length,
-            max_length=self.length,
-            length_penalty=self.length_penalty,
-            seed=self.seed,
-        )
+class CaptionWriting(ShortWriting):
+    """How a run answers: with captions of each picture."""
 
 
 class Caption(NamedTuple):

@@ -2,55 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from seqkit.decode import DecodeSettings
+from seqkit.decode.writing_settings import ShortWriting
 from seqkit.settings import settings
 from seqkit.text.joining import printed
 
 
 @settings
-class NameWriting:
-    """How a run answers."""
+class NameWriting(ShortWriting):
+    """How a run answers: with names of each category, or with the categories of each name."""
+
+    BEAM: ClassVar[int] = 8
 
     top: int = Field(default=5, ge=1, description="names to write")
-    beam: int = Field(default=0, ge=0, description="hypotheses searched (0: 8, or the names)")
-    temperature: float = Field(
-        default=0.0, ge=0, description="draw names at random (0: the most probable ones)"
-    )
-    top_k: int = Field(default=0, ge=0, description="draw from the k most probable units (0: all)")
-    top_p: float = Field(
-        default=1.0, gt=0, le=1, description="draw from the fewest units that have this share"
-    )
     length: int = Field(default=40, ge=1, description="the most units of a name to write")
-    min_length: int = Field(default=1, ge=0, description="units before a name may end")
-    length_penalty: float = Field(
-        default=0.0, ge=0, description="alpha of Wu et al.: above 0 favours longer names"
-    )
-    seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
     classify: bool = Field(default=False, description="tell the category of each text instead")
-
-    @model_validator(mode="after")
-    def _checked(self) -> "NameWriting":
-        _ = self.decoding  # refused before a run is loaded
-        return self
-
-    @property
-    def decoding(self) -> DecodeSettings:
-        """How names are written."""
-        return DecodeSettings(
-            beam=self.beam or (1 if self.temperature else max(8, self.top)),
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            answers=self.top,
-            min_length=self.min_length,
-            max_length=self.length,
-            length_penalty=self.length_penalty,
-            seed=self.seed,
-        )
 
 
 class Name(NamedTuple):
