@@ -1,5 +1,6 @@
 """Texts in and labels out, whatever runs the model: all of it that needs no torch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -58,7 +59,7 @@ class Inputs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Labeller:
+class Labeller(ABC):
     """What labels texts; what runs its model says what ``probabilities`` are.
 
     Attributes:
@@ -83,9 +84,9 @@ class Labeller:
     threshold: float
     max_length: int
 
+    @abstractmethod
     def probabilities(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return ``(rows, labels)`` probabilities."""
-        raise NotImplementedError
 
     def encode(self, texts: Iterable[str], *, workers: int = 1) -> Inputs:
         """Return what the model reads of ``texts``; an empty text is one unknown token."""

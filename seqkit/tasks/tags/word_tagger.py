@@ -1,5 +1,6 @@
 """Words in and tags out, whatever runs the model: all of it that needs no torch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -54,7 +55,7 @@ class RowAnswer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class WordTagger:
+class WordTagger(ABC):
     """What tags texts; what runs its model says what ``answer`` is.
 
     A text is cut into words by the run's tokenizer (``word``: runs of letters and digits, and
@@ -83,13 +84,13 @@ class WordTagger:
     columns: Mapping[str, str]
 
     @property
+    @abstractmethod
     def reads_beside(self) -> bool:
         """Whether the model reads the second tags, rather than learning them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, rows: TaggedRows) -> Iterator[RowAnswer]:
         """Return the answers to rows, in order."""
-        raise NotImplementedError
 
     def rows(
         self,
