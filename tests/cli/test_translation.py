@@ -71,7 +71,7 @@ def test_runs_that_answer_together(seqkit: Seqkit) -> None:
             ["predict", "one", "a", "--beam", "4", "--temperature", "1"],
             "a beam searches and a temp",
         ),
-        (["predict", "one", "a", "--unfinished"], "unknown setting 'unfinished'"),
+        (["predict", "one", "a", "--unfinished"], "--unfinished means nothing to a translator"),
         (["predict", "one", "a", "--target", "fr"], "never trained to write 'fr': it was trained"),
         (["predict", "one", "a", "--ensemble", "none"], "no run directory at none"),
         (["predict", "one", "a", "--ensemble", "kind"], "kind is not a run of translation"),
