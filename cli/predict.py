@@ -77,6 +77,10 @@ def predict(
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="To write: complete the prompt's last word.")
     ] = False,
+    half: Annotated[
+        bool,
+        typer.Option("--half", help="To write: weights of 16 bits, faster for one text at a time."),
+    ] = False,
     classify: Annotated[
         bool, typer.Option("--classify", help="Of names: tell the category of each text.")
     ] = False,
@@ -109,6 +113,7 @@ def predict(
         "block_ngrams": block_ngrams,
         "replace_unknown": replace_unknown or None,
         "unfinished": unfinished or None,
+        "half": half or None,
         "classify": classify or None,
     }
     given_options = {name: value for name, value in options.items() if value is not None}

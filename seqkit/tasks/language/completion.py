@@ -49,6 +49,10 @@ class WritingSettings:
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
+    half: bool = Field(
+        default=False,
+        description="weights of 16 bits: a large model draws faster, a little rounded",
+    )
 
     @model_validator(mode="after")
     def _checked(self) -> "WritingSettings":

@@ -121,7 +121,7 @@ class TextWriter:
     def completer(self) -> Completer:
         """What completes words and sentences."""
         joiner = Joiner(self.tokenizer, self.vocabulary)
-        return Completer(stepping(self.model), joiner, self.vocabulary.eos)
+        return Completer(stepping(self.model, short=self.writing.half), joiner, self.vocabulary.eos)
 
     def predict(self, prompts: Sequence[str]) -> list[Completion]:
         """Return one answer for each prompt, in order.

@@ -11,6 +11,7 @@ from command_line import Seqkit
 
 import seqkit as library
 from seqkit.models.stepping import LeanModel
+from seqkit.nn.short_weights import ShortMatrix
 from seqkit.tasks.language.prompts import Completion, Sentence, Word
 from seqkit.tasks.language.running_text import cut
 from seqkit.tasks.language.text_writer import TextWriter
@@ -211,3 +212,18 @@ def test_a_run_of_another_kind_is_named(seqkit: Seqkit, tmp_path: Path) -> None:
 def test_a_loaded_run_steps_lean(writer: TextWriter) -> None:
     assert isinstance(writer.completer.model, LeanModel)
     assert writer.completer.model.step(torch.tensor([3]), writer.model.initial_state(1))
+
+
+def test_half_draws_by_rounded_weights(writer: TextWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqkit.models.stepping.SMALL", 0)  # those of a tiny model too
+    drawing = {"temperature": 1.0, "seed": 3, "words": 0}
+    half = writer.with_options({**drawing, "half": True})
+    lean = half.completer.model
+    assert isinstance(lean, LeanModel)
+    assert isinstance(lean.weight, ShortMatrix)
+    ids, state = torch.tensor([5]), writer.model.initial_state(1)
+    expected, _ = writer.model.step(ids, state)
+    found, _ = lean.step(ids, state)
+    assert not torch.equal(found, expected)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.05)
+    assert half.predict(["나는"]) == half.predict(["나는"])
