@@ -11,7 +11,9 @@ from seqkit.cli.arguments import JsonOption, OfflineOption, complete_recipe, go_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seqkit.train.loop import Job, TrainSettings
+    from seqkit.recipe import Recipe
+    from seqkit.train.job import Job
+    from seqkit.train.loop import TrainSettings
     from seqkit.train.metrics import Table
     from seqkit.train.run import Run
 
@@ -35,36 +37,64 @@ def train(
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Train a recipe, or go on with a run."""
-    from seqkit.errors import SeqkitError
+    """Train a recipe, or go on with a run; by several processes under torchrun."""
+    from seqkit.processes import launched
 
     go_offline(offline)
     given = list(words or [])
+    if launched():
+        from seqkit.processes import process_group
+
+        with process_group() as rank:
+            stopped = _train(given, config, out, resume, quiet or rank > 0, as_json)
+    else:
+        stopped = _train(given, config, out, resume, quiet, as_json)
+    if stopped:
+        raise typer.Exit(130)
+
+
+def _train(
+    words: list[str],
+    config: Path | None,
+    out: Path | None,
+    resume: Path | None,
+    quiet: bool,
+    js: bool,
+) -> bool:
+    """Train, as one process of several or alone; return whether it was stopped before the end."""
+    from seqkit.errors import SeqkitError
+
     if resume is not None:
         if config is not None or out is not None:
             raise SeqkitError("--resume goes on with a run as it is: leave out --config and --out.")
-        _resume(resume, given, quiet, as_json)
-        return
-    if not given or "=" in given[0]:
+        return _resume(resume, words, quiet, js)
+    if not words or "=" in words[0]:
         raise SeqkitError("name a recipe to train ('seqkit ls' lists them), or --resume a run.")
-    _start(given[0], given[1:], config, out, quiet, as_json)
+    return _start(words[0], words[1:], config, out, quiet, js)
 
 
 def _start(
     source: str, words: list[str], config: Path | None, out: Path | None, quiet: bool, js: bool
-) -> None:
+) -> bool:
+    from seqkit.processes import from_first
     from seqkit.recipe import find
     from seqkit.train.run import Run
 
     recipe = find(source)
     chosen = recipe.settings(words, config)
-    folder = out or Run.next_to(recipe.name)
-    Run.refuse_existing(folder)
+
+    def place() -> Path:
+        folder = out or Run.next_to(recipe.name)
+        Run.refuse_existing(folder)
+        return folder
+
+    folder = from_first(place)
     _prepare(chosen.train)
-    _fit(recipe.build(chosen), Run.create(folder), quiet, js)
+    job = _built(recipe, chosen)
+    return _fit(job, from_first(lambda: Run.create(folder)), quiet, js)
 
 
-def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> None:
+def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> bool:
     from seqkit.errors import SeqkitError
     from seqkit.recipe import find
     from seqkit.train.run import Run
@@ -78,7 +108,17 @@ def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> None:
         words = words[1:]
     chosen = recipe.resumed_settings(saved["settings"], words)
     _prepare(chosen.train)
-    _fit(recipe.build(chosen), run, quiet, js)
+    return _fit(_built(recipe, chosen), run, quiet, js)
+
+
+def _built(recipe: "Recipe", chosen: Any) -> "Job":
+    """Assemble the job; of several processes, the first one has fetched the data for all."""
+    from seqkit.processes import first_rank_first, launched
+
+    if launched():
+        with first_rank_first():
+            recipe.read(chosen)
+    return recipe.build(chosen)
 
 
 def _prepare(chosen: "TrainSettings") -> None:
@@ -86,9 +126,8 @@ def _prepare(chosen: "TrainSettings") -> None:
     import torch
 
     from seqkit.train.events import require_tensorboard
-    from seqkit.train.loop import pick_device
 
-    pick_device(chosen.device)
+    chosen.find_device()
     if chosen.tensorboard:
         require_tensorboard()
     if chosen.threads:
@@ -101,13 +140,17 @@ def _quoted(run: "Run") -> str:
     return shlex.quote(str(run.folder))
 
 
-def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
+def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
     from seqkit.cli.output import print_json, print_table
+    from seqkit.processes import place
     from seqkit.tasks.lesson.lesson import Teaching
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
 
     trainer, folder = Trainer(job, job.settings.train, run, Progress(quiet=quiet)), _quoted(run)
+    if place()[0] > 0:  # the first process speaks
+        trainer.fit()
+        return trainer.interrupted
     teacher = job if isinstance(job, Teaching) else None
     before = teacher.lesson(trained=False) if teacher else []
     if not js:
@@ -130,8 +173,15 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> None:
         asked = f'"{teacher.example}"' if teacher else getattr(job, "asked", '"a text"')
         print(f"now: seqkit predict {folder} {asked}; seqkit eval {folder}{split}")
     if trainer.interrupted:
-        print(f"stopped; go on with: seqkit train --resume {folder}", file=sys.stderr)
-        raise typer.Exit(130)
+        print(f"stopped; go on with: {_how()} train --resume {folder}", file=sys.stderr)
+    return trainer.interrupted
+
+
+def _how() -> str:
+    from seqkit.processes import place
+
+    _, processes = place()
+    return f"torchrun --nproc-per-node {processes} -m seqkit" if processes > 1 else "seqkit"
 
 
 def _teach(parts: "Sequence[str | Table]") -> None:

@@ -28,7 +28,7 @@ def map_(
         int | None, typer.Option(min=0, help="With each WORD, so many nearest to it [10].")
     ] = None,
     method: Annotated[
-        str, typer.Option(help="pca, or tsne, which keeps neighbours together (scikit-learn).")
+        str, typer.Option(help="pca, or tsne or umap, which keep neighbours together.")
     ] = "pca",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")

@@ -7,7 +7,7 @@ that has a ``CARD`` (see :class:`Card`), ``Options`` (a ``@settings`` class) and
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
@@ -155,6 +155,10 @@ class Corpus:
     def examples(self, split: str) -> Iterator[Any]:
         """Yield the examples of a split, of type ``kind``."""
         return arrow.examples(self.split(split), self.kind)
+
+    def only(self, names: Collection[str]) -> "Corpus":
+        """Return the corpus without its splits of other names."""
+        return replace(self, splits={n: rows for n, rows in self.splits.items() if n in names})
 
     def texts(self, split: str) -> Iterator[str]:
         """Yield the texts of a split, whatever its examples are; of a pair, one and the other.

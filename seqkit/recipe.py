@@ -9,7 +9,7 @@ import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,7 +21,7 @@ from seqkit.settings import check, leaves, parse
 
 if TYPE_CHECKING:
     from seqkit.corpus import Corpus
-    from seqkit.train.loop import Job
+    from seqkit.train.job import Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +113,11 @@ class Recipe:
             corpus: Corpus = self.module.read(chosen)
             return corpus
 
-    def build(self, chosen: Any) -> "Job":
-        """Read the data and assemble the job."""
+    def build(self, chosen: Any, splits: Collection[str] | None = None) -> "Job":
+        """Read the data and assemble the job; of the data, it sees only these ``splits`` [all]."""
         corpus = self.read(chosen)
+        if splits is not None:
+            corpus = corpus.only(splits)
         with self._blamed():
             job: Job = self.module.build(chosen, corpus)
         job.recipe = self.source

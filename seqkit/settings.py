@@ -136,6 +136,16 @@ def parse(
     return check(type(defaults), _nest(values), hint=hint)
 
 
+def find(defaults: Any, key: str) -> Setting | None:
+    """Return the setting that a key means to :func:`parse`; None if it means none, or several.
+
+    One inside a free group, as ``data.n``, is of any type.
+    """
+    known = {leaf.path: leaf for leaf in leaves(defaults)}
+    path = _resolve(key, known)
+    return None if path is None else known.get(path) or Setting(path, Any, None, "")
+
+
 def check(cls: type[T], values: Mapping[str, Any], *, hint: str = "") -> T:
     """Validate a nested mapping as a ``cls``, with one-line errors.
 

@@ -1,7 +1,8 @@
 """The one object that passes from data to models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -28,6 +29,12 @@ class Spelling:
         """Return the spelling with its tensors on ``device``."""
         return Spelling(self.words.to(device), self.units.to(device), self.lengths.to(device))
 
+    def part(self, first: int, every: int, time: int) -> "Spelling":
+        """Return the spelling of every so many rows from ``first`` on, ``time`` tokens of each."""
+        distinct, words = torch.unique(self.words[first::every, :time], return_inverse=True)
+        lengths = self.lengths[distinct]
+        return Spelling(words, self.units[distinct, : longest(lengths)], lengths)
+
 
 @dataclass(frozen=True)
 class Bag:
@@ -47,6 +54,15 @@ class Bag:
         """Return the bag with its tensors on ``device``."""
         return Bag(self.features.to(device), self.weights.to(device), self.starts.to(device))
 
+    def part(self, first: int, every: int) -> "Bag":
+        """Return the n-grams of every so many texts from ``first`` on."""
+        edges = [*self.starts.tolist(), len(self.features)]
+        mine = list(pairwise(edges))[first::every]
+        places = [torch.arange(begin, end) for begin, end in mine] or [torch.arange(0)]
+        chosen, counts = torch.cat(places), torch.tensor([0, *(b - a for a, b in mine)])
+        starts = counts.cumsum(0)[:-1]
+        return Bag(self.features[chosen], self.weights[chosen], starts)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -61,6 +77,7 @@ class Batch:
         tokens: the number of real tokens in the batch, padding excluded.
         spelling: what its tokens are spelt with, where the model reads that too.
         bag: the n-grams of its texts, where the model weighs them.
+        by_token: whether a mean loss is one over tokens; else it is over rows.
     """
 
     ids: Tensor
@@ -70,11 +87,27 @@ class Batch:
     targets: Tensor | None = None
     spelling: Spelling | None = None
     bag: Bag | None = None
+    by_token: bool = False
 
     @property
     def weight(self) -> int:
-        """What the batch's mean loss counts for in an epoch's: its rows."""
-        return len(self.rows)
+        """What the batch's mean loss counts for in an epoch's: its rows, or its tokens."""
+        return self.tokens if self.by_token else len(self.rows)
+
+    def part(self, first: int, every: int) -> "Batch":
+        """Return every so many rows from ``first`` on, padded to the longest of them."""
+        lengths = self.lengths[first::every]
+        time = longest(lengths)
+        return replace(
+            self,
+            ids=self.ids[first::every, :time],
+            lengths=lengths,
+            rows=self.rows[first::every],
+            tokens=int(lengths.sum()),
+            targets=None if self.targets is None else self.targets[first::every],
+            spelling=None if self.spelling is None else self.spelling.part(first, every, time),
+            bag=None if self.bag is None else self.bag.part(first, every),
+        )
 
     @cached_property
     def mask(self) -> Tensor:
@@ -89,4 +122,9 @@ class Batch:
         spelling = None if self.spelling is None else self.spelling.to(device)
         bag = None if self.bag is None else self.bag.to(device)
         ids, lengths = self.ids.to(device), self.lengths.to(device)
-        return Batch(ids, lengths, self.rows, self.tokens, targets, spelling, bag)
+        return replace(self, ids=ids, lengths=lengths, targets=targets, spelling=spelling, bag=bag)
+
+
+def longest(lengths: Tensor) -> int:
+    """Return the greatest of some lengths; 0 of none."""
+    return int(lengths.max()) if len(lengths) else 0

@@ -38,6 +38,7 @@ class Batches:
             targets.
         spellings: of the tokens of ``ragged``, for models that read them; None for none.
         bags: the n-grams of each row, for models that weigh them; None for none.
+        by_token: whether the mean loss of a batch is one over tokens; else it is over rows.
         shuffle: True for training; False for a fixed order, shortest rows first.
         seed: with the epoch's number, decides the order; at least 0.
 
@@ -54,6 +55,7 @@ class Batches:
         targets: ArrayLike | None = None,
         spellings: Spellings | None = None,
         bags: Bags | None = None,
+        by_token: bool = False,
         shuffle: bool = False,
         seed: int = 0,
     ) -> None:
@@ -73,7 +75,7 @@ class Batches:
         if bags is not None and len(bags.rows) != len(ragged):
             raise SeqkitError(f"there are {len(bags.rows)} bags for {len(ragged)} rows.")
         self._ragged, self._lengths = ragged, ragged.lengths
-        self._spellings, self._bags = spellings, bags
+        self._spellings, self._bags, self._by_token = spellings, bags, by_token
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -113,7 +115,14 @@ class Batches:
         bag = None if self._bags is None else self._bags.batch(rows)
         tokens = int(lengths.sum())
         return Batch(
-            torch.from_numpy(ids), torch.from_numpy(lengths), rows, tokens, targets, spelling, bag
+            torch.from_numpy(ids),
+            torch.from_numpy(lengths),
+            rows,
+            tokens,
+            targets,
+            spelling,
+            bag,
+            self._by_token,
         )
 
     def arrays(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:

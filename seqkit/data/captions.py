@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqkit.data.batch import longest
 from seqkit.data.batching import Batches
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
@@ -42,6 +43,13 @@ class CaptionBatch:
         """Return the batch with its tensors on ``device``."""
         pictures, targets = self.pictures.to(device), self.targets.to(device)
         return CaptionBatch(pictures, targets, self.lengths.to(device), self.rows, self.tokens)
+
+    def part(self, first: int, every: int) -> "CaptionBatch":
+        """Return every so many captions from ``first`` on, padded to the longest of them."""
+        lengths = self.lengths[first::every]
+        targets = self.targets[first::every, : longest(lengths)]
+        pictures, rows = self.pictures[first::every], self.rows[first::every]
+        return CaptionBatch(pictures, targets, lengths, rows, int(lengths.sum()))
 
 
 class CaptionBatches:

@@ -49,6 +49,14 @@ class FrameBatch:
         inputs, lengths = self.inputs.to(device), self.lengths.to(device)
         return FrameBatch(inputs, lengths, self.tokens, self.weight, targets)
 
+    def part(self, first: int, every: int) -> "FrameBatch":
+        """Return every so many windows from ``first`` on."""
+        inputs, lengths = self.inputs[first::every], self.lengths[first::every]
+        targets = None if self.targets is None else self.targets[first::every]
+        tokens = int(lengths.sum())
+        weight = tokens if self.weight == self.tokens else len(lengths)
+        return FrameBatch(inputs, lengths, tokens, weight, targets)
+
 
 def starts(frames: int, span: int, stride: int = 1) -> Indices:
     """Return where every window of ``span`` frames begins, ``stride`` apart; the last one too.

@@ -4,7 +4,7 @@ An n-gram is known by a hash of its tokens, so there is no table of millions of 
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +112,13 @@ class NGrams:
         rows, counts = _counted(intern(texts, self.tokenizer), self.longest, bits)
         return _weighed(rows, counts, self.idf)
 
+    def places(self, words: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Return, for each size of n-gram from 1, the hash of the one that begins at each word."""
+        bits, of_word = len(self.idf).bit_length() - 1, _hashes(words)
+        keys = _keys(of_word, np.zeros(len(words), np.int64), self.longest, bits)
+        sizes = [max(0, len(words) - n) for n in range(self.longest)]
+        return np.split(keys, np.cumsum(sizes)[:-1])
+
     def save(self, folder: Path) -> None:
         """Write the tokenizer and the weights to a folder."""
         tokenizers.save(self.tokenizer, folder)
@@ -137,8 +144,7 @@ class NGrams:
 
 def _counted(interned: Interned, longest: int, bits: int) -> tuple[Ragged, NDArray[np.int64]]:
     """Return a row of distinct hashes for each text, sorted, and how often each occurs in it."""
-    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in interned.words]
-    of_word, rows = np.asarray(hashes, dtype=np.uint64), interned.rows
+    of_word, rows = _hashes(interned.words), interned.rows
     features, times, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)], [np.zeros(1, int)]
     begin, empty = 0, interned.words.index("") if "" in interned.words else -1
     while begin < len(rows):
@@ -154,6 +160,11 @@ def _counted(interned: Interned, longest: int, bits: int) -> tuple[Ragged, NDArr
         begin = end
     offsets = np.cumsum(np.concatenate(lengths), dtype=np.int64)
     return Ragged(np.concatenate(features), offsets), np.concatenate(times)
+
+
+def _hashes(words: Iterable[str]) -> NDArray[np.uint64]:
+    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words]
+    return np.asarray(hashes, dtype=np.uint64)
 
 
 def _keys(

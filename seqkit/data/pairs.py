@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqkit.data.batch import Batch
+from seqkit.data.batch import Batch, longest
 from seqkit.data.batching import permutation
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
@@ -50,6 +50,14 @@ class PairBatch:
             self.tokens,
             self.weight,
         )
+
+    def part(self, first: int, every: int) -> "PairBatch":
+        """Return every so many pairs from ``first`` on, padded to the longest of them."""
+        source, lengths = self.source.part(first, every), self.target_lengths[first::every]
+        targets = self.targets[first::every, : longest(lengths)]
+        written = int(lengths.sum())
+        rows, tokens = self.rows[first::every], source.tokens + written
+        return PairBatch(source, targets, lengths, rows, tokens, written)
 
 
 class PairBatches:

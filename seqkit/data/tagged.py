@@ -64,6 +64,14 @@ class TaggedBatch:
         beside = None if self.beside is None else self.beside.to(device)
         return TaggedBatch(self.words.to(device), tags, beside)
 
+    def part(self, first: int, every: int) -> "TaggedBatch":
+        """Return every so many rows from ``first`` on, padded to the longest of them."""
+        words = self.words.part(first, every)
+        time = words.ids.shape[1]
+        tags = None if self.tags is None else self.tags[first::every, :time]
+        beside = None if self.beside is None else self.beside[first::every, :time]
+        return TaggedBatch(words, tags, beside)
+
 
 class TaggedBatches:
     """Cuts :class:`TaggedRows` into batches, as :class:`~seqkit.data.batching.Batches` does."""

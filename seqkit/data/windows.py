@@ -58,7 +58,7 @@ class Window:
             to be predicted.
         fresh: whether its rows begin here. Else they go on from the first ``batch`` rows of the
             window before; the others have ended.
-        tokens: the number of targets to predict, at least 1.
+        tokens: the number of targets to predict, at least 1; of a part it may be 0.
         pace: its steps over those of a usual window: what its learning rate is multiplied by.
     """
 
@@ -78,6 +78,11 @@ class Window:
         if self.inputs.device == device:
             return self
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+
+    def part(self, first: int, every: int) -> "Window":
+        """Return every so many rows from ``first`` on: they go on in the next window's part."""
+        inputs, targets = self.inputs[first::every], self.targets[first::every]
+        return replace(self, inputs=inputs, targets=targets, tokens=int((targets >= 0).sum()))
 
 
 class Streams:

@@ -13,14 +13,17 @@ from seqkit.decode.rules import Filter, forbid
 from seqkit.decode.sampling import distribution, uniform
 from seqkit.decode.settings import DecodeSettings
 from seqkit.decode.state import Start, Stepping, joined, read, select
+from seqkit.decode.watching import Search, Way, watched
 
 __all__ = [
     "DecodeSettings",
     "Ensemble",
     "Filter",
     "Hypothesis",
+    "Search",
     "Start",
     "Stepping",
+    "Way",
     "decode",
     "distribution",
     "forbid",
@@ -28,4 +31,5 @@ __all__ = [
     "read",
     "select",
     "uniform",
+    "watched",
 ]

@@ -15,12 +15,18 @@ from seqkit.decode.hypothesis import Hypothesis, Ranking, Written
 from seqkit.decode.rules import Rules
 from seqkit.decode.settings import DecodeSettings
 from seqkit.decode.state import Start, Stepping, select
+from seqkit.decode.watching import Search
 
 BLOCK = 64  # tokens
 
 
 def beam_search(
-    model: Stepping, start: Start, rules: Rules, ranking: Ranking, chosen: DecodeSettings
+    model: Stepping,
+    start: Start,
+    rules: Rules,
+    ranking: Ranking,
+    chosen: DecodeSettings,
+    watching: Search | None = None,
 ) -> list[list[Hypothesis]]:
     """Keep the ``beam`` best hypotheses of each prompt; those that end leave.
 
@@ -29,7 +35,7 @@ def beam_search(
     than the last of them, or when it has ``stop_after`` times ``beam`` sequences.
 
     Every prompt has the same number of rows, one after the other; where it has fewer hypotheses,
-    those of the other rows are of log-probability -inf.
+    those of the other rows are of log-probability -inf. Each step is told to ``watching``.
     """
     logs, state = start
     prompts = torch.arange(len(logs), device=logs.device)  # those that are not over
@@ -57,6 +63,8 @@ def beam_search(
         live &= live.cumsum(1) <= chosen.beam
         hopes = ways.totals.masked_fill(~live, -torch.inf).amax(1)
         (going,) = ((hopes > -torch.inf) & ~found.over(prompts, hopes)).nonzero(as_tuple=True)
+        if watching is not None:
+            watching.step(prompts, ways, end, ending, live, going)
         if len(going) == 0:
             return found.answers
         totals, ids, parents = ways.first(live, going)

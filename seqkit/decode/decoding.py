@@ -12,6 +12,7 @@ from seqkit.decode.rules import Filter, Rules
 from seqkit.decode.sampling import sample
 from seqkit.decode.settings import DecodeSettings
 from seqkit.decode.state import Start, Stepping
+from seqkit.decode.watching import begun
 from seqkit.decode.writing import Best, write
 from seqkit.errors import SeqkitError
 
@@ -85,8 +86,14 @@ def decode(
     )
     ranking = Ranking(chosen, None if sources is None else torch.tensor(sources, device=device))
     start = logs.clone(), state  # rules write into it, and it is the caller's
+    watching = begun()
     if chosen.temperature:
-        return sample(model, start, rules, ranking, chosen, keys)
-    if chosen.beam == 1:
-        return write(model, start, rules, ranking, Best(), torch.arange(len(logs), device=device))
-    return beam_search(model, start, rules, ranking, chosen)
+        answers = sample(model, start, rules, ranking, chosen, keys)
+    elif chosen.beam == 1:
+        rows = torch.arange(len(logs), device=device)
+        answers = write(model, start, rules, ranking, Best(), rows)
+    else:
+        answers = beam_search(model, start, rules, ranking, chosen, watching)
+    if watching is not None:
+        watching.answers = answers
+    return answers

@@ -127,16 +127,19 @@ class Tagger(nn.Module):
 
     def forward(self, batch: TaggedBatch) -> Emissions:
         """Return the scores of tags at every place."""
-        inputs = self._dropped(self._read(batch))
-        outputs = self._dropped(self.encoder(inputs, batch.words.lengths).outputs)
+        return self.emissions(self.read(batch), batch.words.lengths)
+
+    def emissions(self, read: Tensor, lengths: Tensor) -> Emissions:
+        """Return the scores of tags, of what :meth:`read` returned of rows of ``lengths``."""
+        outputs = self._dropped(self.encoder(self._dropped(read), lengths).outputs)
         tags = self.output(outputs)
         if self.second is None:
             return Emissions(tags, None)
         said = self.said(tags.detach().softmax(dim=2))  # a second tag often follows from the first
         return Emissions(tags, self.second(torch.cat([outputs, said], dim=2)))
 
-    def _read(self, batch: TaggedBatch) -> Tensor:
-        """Return ``(batch, time, features)``: all that is read of a word."""
+    def read(self, batch: TaggedBatch) -> Tensor:
+        """Return ``(batch, time, features)``: of each word its vector, its spelling's, its tag's."""
         words = batch.words
         assert words.spelling is not None
         parts = [self.embedding(self._forgotten(words)), self.word_encoder(words.spelling)]

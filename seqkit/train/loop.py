@@ -1,15 +1,12 @@
 """The one training loop, for every recipe."""
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any
 
 import torch
 from pydantic import Field, model_validator
@@ -19,12 +16,23 @@ from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
 from seqkit.train import checkpoint
 from seqkit.train.averaging import CheckpointAverage, NonMonotonicAverage, WeightAverage
+from seqkit.train.distributed import Ranks
 from seqkit.train.events import Events
+from seqkit.train.interruption import interruptible
+from seqkit.train.job import Carrying, Job, Paced, TrainingBatch
 from seqkit.train.optimizers import (
     OptimizerSettings,
     Schedule,
     build_optimizers,
     clip_gradients,
+)
+from seqkit.train.precision import (
+    DeviceName,
+    Precision,
+    PrecisionName,
+    compile_parts,
+    pick_device,
+    refuse_senseless,
 )
 from seqkit.train.progress import Progress
 from seqkit.train.run import Run
@@ -58,9 +66,13 @@ class TrainSettings:
     checkpoint_every: int = Field(
         default=0, ge=0, description="steps between checkpoints (0: one an epoch)"
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        default="auto", description="auto takes CUDA where there is one"
+    device: DeviceName = Field(
+        default="auto", description="auto takes CUDA, else MPS, where there is one"
     )
+    precision: PrecisionName = Field(
+        default="float32", description="of products in training; sums and weights stay float32"
+    )
+    compile: bool = Field(default=False, description="compile the model's parts (CUDA, Triton)")
     threads: int = Field(
         default=1, ge=0, description="CPU threads; 1 gives the same bits anywhere (0: all cores)"
     )
@@ -78,6 +90,16 @@ class TrainSettings:
             )
         return self
 
+    def find_device(self) -> torch.device:
+        """Return the device to train on.
+
+        Raises:
+            SeqkitError: if there is none, or it cannot do what the settings want.
+        """
+        device = pick_device(self.device, lazy=self.optimizer.optimizer == "lazy_adam")
+        refuse_senseless(device, self.precision, self.compile)
+        return device
+
     def refuse_unjudged(self, splits: Iterable[str], setting: str = "validation") -> None:
         """Make sure that what is decided by validation scores will have them.
 
@@ -90,116 +112,6 @@ class TrainSettings:
                 f"{setting}=0 leaves nothing to judge early_stopping, asgd or schedule=plateau by: "
                 "leave them out, or hold out a validation split."
             )
-
-
-class TrainingBatch(Protocol):
-    """What the loop needs to know of a batch."""
-
-    @property
-    def tokens(self) -> int:
-        """The number of real tokens or frames, padding excluded."""
-        ...
-
-    @property
-    def weight(self) -> int:
-        """What its mean loss counts for in the mean of an epoch."""
-        ...
-
-    def to(self, device: torch.device) -> Self:
-        """Return the batch with its tensors on ``device``."""
-        ...
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """A batch whose step is to be longer or shorter than usual."""
-
-    @property
-    def pace(self) -> float:
-        """What the learning rate of its step is multiplied by."""
-        ...
-
-
-class EpochBatches(Protocol):
-    """The training data in portions, the same for the same number of an epoch."""
-
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        ...
-
-    def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
-        """Iterate over the batches of an epoch, each a :class:`TrainingBatch`, from ``start``."""
-        ...
-
-
-@runtime_checkable
-class Carrying(Protocol):
-    """A job in which something passes from batch to batch besides the weights."""
-
-    def carried(self) -> dict[str, Tensor]:
-        """Return what the next batch is to receive, for a checkpoint."""
-        ...
-
-    def carry(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what :meth:`carried` returned."""
-        ...
-
-
-class Job(Protocol):
-    """What the loop needs to know of the thing it trains; the files of ``tasks/`` build them."""
-
-    recipe: str
-    task: str
-    settings: Any
-    monitor: str
-
-    @property
-    def model(self) -> nn.Module:
-        """What is trained."""
-        ...
-
-    @property
-    def splits(self) -> Sequence[str]:
-        """The splits that are scored."""
-        ...
-
-    @property
-    def batches(self) -> EpochBatches:
-        """The training data."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """A checksum of the training data."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """The size of the data and of the model, in a line."""
-        ...
-
-    def start(self) -> None:
-        """Give the model what it starts from besides random weights; not called on resume."""
-        ...
-
-    def loss(self, batch: Any) -> Tensor:
-        """Return the mean loss of a batch of ``batches``, a scalar."""
-        ...
-
-    def evaluate(self, split: str) -> dict[str, float]:
-        """Return the scores of a split by name, ``loss`` and the monitored one among them.
-
-        Of those in ``LOWER_IS_BETTER`` less is more.
-        """
-        ...
-
-    def save(self, run: Run) -> None:
-        """Write what ``predict`` needs beside the weights (tokenizer, vocabulary, labels)."""
-        ...
-
-    def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
-        """Return the model card."""
-        ...
 
 
 @dataclass
@@ -220,23 +132,39 @@ class Position:
 
 
 class Trainer:
-    """Trains a job into a run directory; :meth:`fit` goes on from a checkpoint if there is one."""
+    """Trains a job into a run directory; :meth:`fit` goes on from a checkpoint if there is one.
+
+    Under ``torchrun`` every process has one of the same job: they take each step together, and
+    the first of them scores, writes and speaks for all.
+
+    Args:
+        job: what is trained.
+        chosen: the settings.
+        run: where to; in several processes, the same directory.
+        progress: what a person sees; None: nothing.
+    """
 
     def __init__(
         self, job: Job, chosen: TrainSettings, run: Run, progress: Progress | None = None
     ) -> None:
         self.job, self.chosen, self.run = job, chosen, run
         self.progress = progress or Progress(quiet=True)
-        self.device = pick_device(chosen.device)
+        self.device = chosen.find_device()
         self.model = job.model.to(self.device)
+        if chosen.compile:
+            compile_parts(self.model)
         self.steps_per_epoch = len(job.batches)
         self.steps = chosen.epochs * self.steps_per_epoch
         self.optimizers = build_optimizers(self.model, chosen.optimizer)
+        self.ranks = Ranks(self.optimizers)
+        self.precision = Precision(chosen.precision, self.device)
         self.schedule = Schedule(chosen.optimizer, self.steps, self.steps_per_epoch)
         self.average = averaging(self.model, chosen)
-        self.events = Events(run.folder / "tensorboard") if chosen.tensorboard else None
+        wanted = chosen.tensorboard and self.ranks.first
+        self.events = Events(run.folder / "tensorboard") if wanted else None
         self.position = Position()
-        self.interrupted = False
+        self.asked_to_stop = False  # in this process
+        self.interrupted = False  # all processes know
 
     def fit(self) -> dict[str, dict[str, float]]:
         """Train to the end, or to Ctrl-C, and return the scores of every split.
@@ -244,28 +172,45 @@ class Trainer:
         Raises:
             SeqkitError: if the loss is not finite, or the checkpoint belongs to other data.
         """
-        if self.run.checkpoint_file.is_file():
+        self.ranks.check_same("training data or settings", self._described())
+        if self.ranks.from_first(self.run.checkpoint_file.is_file):
             self.restore()
         else:
-            self.run.refuse_trained()
             self._begin()
         self.progress.say(self.job.summary)
         if self.finished:
             self.progress.say("finished already; epochs=N with a larger N goes further")
-        with self._interruptible(), self.progress.training(self.steps, self.position.step):
+        with (
+            interruptible(self._ask_to_stop),
+            self.progress.training(self.steps, self.position.step),
+        ):
             while not self.finished and not self.interrupted:
                 self._epoch()
         return self._finish()
 
+    def _described(self) -> tuple[str, dict[str, Any]]:
+        return self.job.fingerprint, as_dict(self.job.settings)
+
     def _begin(self) -> None:
         """Write all that a run needs, its settings first: with them it can be resumed."""
-        self.run.write_settings(self.job.recipe, self.job.task, as_dict(self.job.settings))
-        self.run.write_environment(str(self.device), torch.get_num_threads())
+        if self.ranks.first:
+            self.run.refuse_trained()
+            self.run.write_settings(self.job.recipe, self.job.task, as_dict(self.job.settings))
+            self.run.write_environment(str(self.device), torch.get_num_threads(), self.ranks.count)
         self.job.start()
+        self.ranks.begin(self.model, self.chosen.seed)
         if self.average:
             self.average.restore(self.model.state_dict(), updates=0, scores=())
-        self.job.save(self.run)
+        if self.ranks.first:
+            self.job.save(self.run)
         self.save()
+
+    def _ask_to_stop(self) -> None:
+        """End the step in hand and save; if asked again, stop at once."""
+        if self.asked_to_stop and self.ranks.alone:  # torchrun stops a process that takes too long
+            raise KeyboardInterrupt
+        self.asked_to_stop = True
+        self.interrupted = self.ranks.alone  # of several, all are to stop after the same step
 
     def _epoch(self) -> None:
         position, number = self.position, self.position.epoch
@@ -298,14 +243,10 @@ class Trainer:
 
     def _step(self, batch: TrainingBatch) -> None:
         position, chosen = self.position, self.chosen.optimizer
-        batch = batch.to(self.device)
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss = self.job.loss(batch)
-        torch.autograd.backward(loss)
+        value = self._gradient(batch)
         norm = clip_gradients(self.model, chosen.clip_norm, chosen.clip_value)
-        value = loss.item()
-        if not (math.isfinite(value) and math.isfinite(norm)):
+        skipped = self.precision.skips(norm)
+        if not (math.isfinite(value) and (math.isfinite(norm) or skipped)):
             raise self._diverged(value)
         # a window that is shorter than usual moves the weights less (Merity et al. 2018, section 5)
         pace = batch.pace if isinstance(batch, Paced) else 1.0
@@ -313,8 +254,9 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            optimizer.step()
-        if self.average:
+            if not skipped:
+                optimizer.step()
+        if self.average and not skipped:
             self.average.update()
         position.step += 1
         position.batch += 1
@@ -327,11 +269,29 @@ class Trainer:
                 "epoch": position.epoch + 1,
                 "step": position.step,
                 "loss": value,
-                "gradient_norm": norm,
+                "gradient_norm": None if skipped else norm,
                 "lr": lr,
             }
         )
         self.progress.step(value, batch.tokens)
+
+    def _gradient(self, batch: TrainingBatch) -> float:
+        """Leave the gradient of a batch's mean loss in the weights; return that loss."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        part, value = self.ranks.part(batch), 0.0
+        if part.weight:  # of a batch with fewer rows than processes, not all have some
+            part = part.to(self.device)
+            with self.precision.autocast():
+                loss = self.job.loss(part)
+            if not self.ranks.alone:
+                loss = loss * (part.weight / batch.weight)
+            torch.autograd.backward(self.precision.scaled(loss))
+            value = loss.item()
+        value, stopping = self.ranks.add_up(value, self.asked_to_stop)
+        self.interrupted = self.interrupted or stopping > 0
+        self.precision.unscale(self.optimizers)
+        return value
 
     def _diverged(self, loss: float) -> SeqkitError:
         what = f"the loss became {loss}" if not math.isfinite(loss) else "the gradient overflowed"
@@ -348,7 +308,7 @@ class Trainer:
         if "validation" not in self.job.splits:
             return {}
         with self._averaged():
-            return self.job.evaluate("validation")
+            return self.ranks.from_first(lambda: self.job.evaluate("validation"))
 
     def _averaged(self) -> AbstractContextManager[None]:
         return self.average.applied() if self.average else nullcontext()
@@ -375,12 +335,17 @@ class Trainer:
         return stopped or position.epoch >= self.chosen.epochs
 
     def _save_model(self) -> None:
+        if not self.ranks.first:
+            return
         with self._averaged():
             about = {"epoch": self.position.best_epoch, "step": self.position.step}
             checkpoint.save(self.run.model_file, self.model.state_dict(), about)
 
     def _finish(self) -> dict[str, dict[str, float]]:
-        """Score the best weights on every split and write the model card."""
+        """Score the best weights and write the model card."""
+        return self.ranks.from_first(self._scored)
+
+    def _scored(self) -> dict[str, dict[str, float]]:
         if self.interrupted and not self.run.model_file.is_file():
             self._save_model()  # stopped before the first epoch ended: what there is
         tensors, _ = checkpoint.load(self.run.model_file)
@@ -392,19 +357,23 @@ class Trainer:
         return scores
 
     def _log(self, row: Mapping[str, Any]) -> None:
-        self.run.log(row)
         self.position.rows += 1
+        if self.ranks.first:
+            self.run.log(row)
         if self.events:
             self.events.write(row)
 
     def save(self) -> None:
         """Write a checkpoint of everything that decides what comes next."""
+        states = self.ranks.gathered(self._own_state())
+        if not self.ranks.first:
+            return
         tensors = checkpoint.prefixed("model", self.model.state_dict())
         optimizer_state = checkpoint.optimizer_tensors(self.optimizers)
         tensors |= checkpoint.prefixed("optimizer", optimizer_state)
-        tensors |= checkpoint.prefixed("random", checkpoint.random_state())
-        if isinstance(self.job, Carrying):
-            tensors |= checkpoint.prefixed("carried", self.job.carried())
+        tensors |= states[0]
+        for rank, other in enumerate(states[1:], start=1):
+            tensors |= checkpoint.prefixed(f"rank{rank}", other)
         if self.average:
             tensors |= checkpoint.prefixed("average", self.average.average)
         state = {
@@ -414,8 +383,19 @@ class Trainer:
             "reductions": self.schedule.reductions,
             "waited": self.schedule.waited,
             "fingerprint": self.job.fingerprint,
+            "processes": self.ranks.count,
+            "precision": self.precision.state(),
         }
         checkpoint.save(self.run.checkpoint_file, tensors, state)
+
+    def _own_state(self) -> dict[str, Tensor]:
+        """Return what this process alone knows: its random numbers, and what passes on in it."""
+        own = checkpoint.prefixed("random", checkpoint.random_state())
+        if isinstance(self.job, Carrying):
+            own |= checkpoint.prefixed("carried", self.job.carried())
+        if not self.ranks.first:  # statistics of its part of the batches
+            own |= checkpoint.prefixed("buffer", dict(self.model.named_buffers()))
+        return own if self.ranks.alone else {name: t.cpu() for name, t in own.items()}
 
     def restore(self) -> None:
         """Go on from the run's checkpoint, exactly.
@@ -423,7 +403,8 @@ class Trainer:
         Raises:
             SeqkitError: if it cannot be read, or was made from other data or settings.
         """
-        self.run.remove_leftovers()
+        if self.ranks.first:
+            self.run.remove_leftovers()
         path = self.run.checkpoint_file
         tensors, state = checkpoint.load(path)
         if not {"position", "fingerprint"} <= state.keys():
@@ -433,37 +414,33 @@ class Trainer:
                 f"the training data is not what {self.run.folder} began with: restore the data, "
                 "or start a new run."
             )
+        if state.get("processes", 1) != self.ranks.count:
+            raise self._of_other_processes(state.get("processes", 1))
+        own = tensors if self.ranks.first else checkpoint.under(tensors, f"rank{self.ranks.rank}")
         checkpoint.restore(self.model, checkpoint.under(tensors, "model"), path)
         checkpoint.restore_optimizers(self.optimizers, checkpoint.under(tensors, "optimizer"))
         if self.average:
             average = checkpoint.under(tensors, "average")
             self.average.restore(average, state["updates"], state.get("scores", ()))
         if isinstance(self.job, Carrying):
-            self.job.carry(checkpoint.under(tensors, "carried"))
+            self.job.carry(checkpoint.under(own, "carried"))
+        for name, buffer in checkpoint.under(own, "buffer").items():
+            self.model.get_buffer(name).copy_(buffer)
         self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
         self.position = _position(state["position"], path)
-        self.run.keep_metrics(self.position.rows)
-        checkpoint.restore_random_state(checkpoint.under(tensors, "random"))
+        if "precision" in state:
+            self.precision.restore(state["precision"])
+        if self.ranks.first:
+            self.run.keep_metrics(self.position.rows)
+        checkpoint.restore_random_state(checkpoint.under(own, "random"))
 
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """Let a first Ctrl-C or SIGTERM end the step in hand and save; a second stops at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        asked = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and how a cluster ends a job
-        before = [signal.signal(number, stop) for number in asked]
-        try:
-            yield
-        finally:
-            for number, handler in zip(asked, before, strict=True):
-                signal.signal(number, handler)
+    def _of_other_processes(self, count: int) -> SeqkitError:
+        start = f"torchrun --nproc-per-node {count} -m seqkit" if count > 1 else "seqkit"
+        return SeqkitError(
+            f"{self.run.folder} was trained by {count} process{'es' * (count > 1)}, and now there "
+            f"{'are' if self.ranks.count > 1 else 'is'} {self.ranks.count}: go on with: {start} "
+            f"train --resume {self.run.folder}"
+        )
 
 
 def _position(saved: Mapping[str, Any], path: Path) -> Position:
@@ -483,21 +460,3 @@ def averaging(model: nn.Module, chosen: TrainSettings) -> WeightAverage | None:
     if chosen.average_epochs:
         return CheckpointAverage(model, chosen.average_epochs, chosen.epochs)
     return WeightAverage(model, chosen.average) if chosen.average else None
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device for a setting's name.
-
-    Raises:
-        SeqkitError: if it was asked for by name and is not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    here = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not here[name]:
-        raise SeqkitError(f"there is no {name} device on this machine: use device=auto.")
-    return torch.device(name)

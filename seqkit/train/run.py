@@ -160,7 +160,7 @@ class Run:
             raise SeqkitError(f"{self.settings_file} is not the settings of a run.")
         return saved
 
-    def write_environment(self, device: str, threads: int) -> None:
+    def write_environment(self, device: str, threads: int, processes: int = 1) -> None:
         """Save the versions and the machine's kind, for whoever reproduces the run."""
         from importlib.metadata import version
 
@@ -172,6 +172,7 @@ class Run:
                 "system": f"{platform.system()} {platform.machine()}",
                 "device": device,
                 "threads": threads,
+                "processes": processes,
                 "packages": packages,
             },
         )

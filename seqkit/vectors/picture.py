@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqkit.errors import SeqkitError, unknown
+from seqkit.pages.figures import Points
 
 if TYPE_CHECKING:
     from seqkit.vectors import WordVectors
 
-Method = Literal["pca", "tsne"]
+Method = Literal["pca", "tsne", "umap"]
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
@@ -64,14 +65,15 @@ def draw(
         vectors: that know every word.
         words: 2 to ``MOST`` of them; one that comes again is left out.
         groups: the name of each word's group; None for the clusters that k-means finds.
-        method: ``pca``, the two directions in which the words differ most; or ``tsne``, which
-            keeps neighbours together and distances not (van der Maaten and Hinton 2008).
+        method: ``pca``, the two directions in which the words differ most; or ``tsne`` (van der
+            Maaten and Hinton 2008) or ``umap`` (McInnes, Healy and Melville 2018, 1802.03426),
+            which keep neighbours together and distances not.
         neighbours: of each word, to be listed.
-        seed: of t-SNE.
+        seed: of t-SNE and UMAP.
 
     Raises:
-        SeqkitError: if there are too few or too many words, the method is not known, or t-SNE
-            is not installed.
+        SeqkitError: if there are too few or too many words, or the method is not known, or not
+            installed.
     """
     chosen = tuple(dict.fromkeys(words))
     if not 2 <= len(chosen) <= MOST:
@@ -80,7 +82,10 @@ def draw(
         raise unknown("method", method, get_args(Method))
     rows = np.stack([vectors.get_vector(word) for word in chosen]).astype(np.float64)
     units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
-    places, about = _pca(units) if method == "pca" else _tsne(units, seed)
+    if method == "pca":
+        places, about = _pca(units)
+    else:
+        places, about = _tsne(units, seed) if method == "tsne" else _umap(units, seed)
     nearest, cosines = _nearest(units, min(neighbours, len(chosen) - 1))
     if groups is None:
         numbers, centres = clusters(units, min(COLOURS, max(1, len(chosen) // 8)))
@@ -120,6 +125,26 @@ def _tsne(units: Floats, seed: int) -> tuple[Floats, str]:
     about = (
         f"t-SNE of {units.shape[1]} dimensions, perplexity {perplexity:.0f}: "
         "neighbours stay together, far distances mean nothing."
+    )
+    return np.asarray(made.fit_transform(units), np.float64), about
+
+
+def _umap(units: Floats, seed: int) -> tuple[Floats, str]:
+    try:
+        from umap import UMAP
+    except ImportError:
+        raise SeqkitError(
+            "UMAP needs umap-learn: pip install 'seqkit-nlp[umap]', or --method pca."
+        ) from None
+    if len(units) < 8:
+        raise SeqkitError(f"UMAP needs 8 words or more, not {len(units)}: try --method pca.")
+    near = min(15, len(units) - 2)
+    start = _pca(units)[0]
+    start = 10 * start / max(np.abs(start).max(), 1e-30)
+    made = UMAP(n_neighbors=near, metric="cosine", init=start, random_state=seed, n_jobs=1)
+    about = (
+        f"UMAP of {units.shape[1]} dimensions, {near} neighbours: neighbours stay together, far "
+        "distances mean nothing."
     )
     return np.asarray(made.fit_transform(units), np.float64), about
 
@@ -173,20 +198,20 @@ def write(picture: Picture, path: Path, *, title: str) -> None:
     from seqkit.files import write_text
     from seqkit.vectors.picture_page import page
 
-    write_text(path, page(title, picture.about, _data(picture)))
+    write_text(path, page(figure(picture, title)))
 
 
-def _data(picture: Picture) -> dict[str, Any]:
-    """Return what the page's script reads; the plane scaled to -1 to 1, y down."""
-    centred = picture.places - (picture.places.max(axis=0) + picture.places.min(axis=0)) / 2
-    scale = np.abs(centred).max() or 1.0
+def figure(picture: Picture, title: str) -> Points:
+    """Return a picture as a figure, which stands among others as well."""
     names = set(picture.names)
-    return {
-        "words": list(picture.words),
-        "places": np.round(centred / scale * [1, -1], 4).tolist(),
-        "groups": picture.groups.tolist(),
-        "names": list(picture.names),
-        "seeds": [i for i, word in enumerate(picture.words) if picture.named and word in names],
-        "nearest": picture.nearest.tolist(),
-        "cosines": np.round(picture.cosines, 3).tolist(),
-    }
+    return Points(
+        title,
+        picture.about,
+        picture.words,
+        picture.places,
+        picture.groups.tolist(),
+        picture.names,
+        picture.nearest,
+        picture.cosines,
+        [i for i, word in enumerate(picture.words) if picture.named and word in names],
+    )

@@ -178,15 +178,13 @@ def train(
             vectors of ``start`` are of another kind, or training diverges.
         Stopped: after a Ctrl-C, once all is saved; it is a KeyboardInterrupt.
     """
-    from seqkit.vectors.training.engines import launched
+    from seqkit.processes import launched, own_device, process_group
 
     how = partial(
         _train, texts, chosen, Path(out), tokenizer, start, resume, overwrite, report=report
     )
     if not launched():
         return how(device=device, rank=0)
-    from seqkit.vectors.training.distributed import own_device, process_group
-
     with process_group(device) as rank:
         return how(device=own_device(device), rank=rank)
 
@@ -205,8 +203,9 @@ def _train(
     rank: int,
 ) -> WordVectors:
     """Train as one process of several, or as the only one."""
+    from seqkit.processes import check_same, launched
     from seqkit.vectors.training.course import Training
-    from seqkit.vectors.training.engines import check_device, launched
+    from seqkit.vectors.training.engines import check_device
 
     if device != "cpu":  # before the text is read
         check_device(chosen, device)
@@ -217,8 +216,6 @@ def _train(
             texts, chosen, out, tokenizer=tokenizer, start=start, overwrite=overwrite, rank=rank
         )
     if launched():
-        from seqkit.vectors.training.distributed import check_same
-
         position = training.state.position
         check_same("text", position.digest)
         check_same("settings", position.settings)

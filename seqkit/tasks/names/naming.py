@@ -92,6 +92,7 @@ class Naming:
             targets=self.targets,
             batch_size=chosen.train.batch_size,
             pad=self.writer.vocabulary.pad,
+            by_token=True,
             shuffle=True,
             seed=chosen.train.seed,
         )

@@ -112,7 +112,7 @@ class WordTagger(ABC):
 
     def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[TaggedText]:
         """Yield one answer for each text, in order, reading ``at_once`` texts at a time."""
-        return self._tag(map(self._cut, texts), at_once)
+        return self._tag(map(self.cut, texts), at_once)
 
     def predict(self, texts: Sequence[str]) -> list[TaggedText]:
         """Return one answer for each text, in order.
@@ -150,7 +150,7 @@ class WordTagger(ABC):
         while chunk := list(islice(remaining, at_once)):
             yield from self._answers(chunk)
 
-    def _cut(self, text: str) -> list[Cut]:
+    def cut(self, text: str) -> list[Cut]:
         """Return the words of a text, each with its second tag if that is given."""
         if "\t" not in text:
             return [(token, "") for token in self.tokenizer.tokenize(text)]

@@ -17,11 +17,12 @@ import numpy as np
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
 from seqkit.files import write_bytes, write_text
+from seqkit.processes import launched
 from seqkit.settings import as_dict, check
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
-from seqkit.vectors.training.engines import engine_of, launched
+from seqkit.vectors.training.engines import engine_of
 from seqkit.vectors.training.objective import Engine
 from seqkit.vectors.training.phrases import PHRASES_FILE as PHRASES
 from seqkit.vectors.training.reading import ABOUT, Encoded, Texts, encoded

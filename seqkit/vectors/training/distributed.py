@@ -5,10 +5,7 @@ merged as :mod:`seqkit.vectors.training.merging` says, through one ``all_reduce`
 rows.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,67 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed
 
 from seqkit.data.ragged import Ragged
-from seqkit.errors import SeqkitError
+from seqkit.processes import company
 from seqkit.vectors.training.merging import EVERY, Timetable, mixed, shares
 from seqkit.vectors.training.objective import Engine, Tally
-
-PATIENCE = timedelta(hours=1)  # that ranks wait for one another, while rank 0 reads the text
-
-
-@contextmanager
-def process_group(device: str = "cpu") -> Iterator[int]:
-    """Join the processes that ``torchrun`` started; give this one's rank, 0 for the writer.
-
-    Raises:
-        SeqkitError: if the processes cannot find one another.
-    """
-    backend = "nccl" if device.startswith("cuda") else "gloo"
-    if backend == "nccl":
-        torch.cuda.set_device(own_device(device))
-    try:
-        distributed.init_process_group(backend, timeout=PATIENCE)
-    except (RuntimeError, ValueError) as error:
-        raise SeqkitError(
-            f"the processes of torchrun cannot meet ({str(error).splitlines()[0].rstrip('.')}): "
-            "check --rdzv-endpoint and that the machines reach one another."
-        ) from None
-    try:
-        yield distributed.get_rank()
-    finally:
-        distributed.destroy_process_group()
-
-
-def own_device(device: str) -> str:
-    """Return the device of this process: ``cuda`` is one GPU for each process of a machine."""
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
-
-
-@contextmanager
-def first_rank_first() -> Iterator[None]:
-    """Run a block on rank 0, and then on all others: they find what it wrote."""
-    if distributed.get_rank() != 0:
-        distributed.barrier()
-    try:
-        yield
-    finally:
-        if distributed.get_rank() == 0:
-            distributed.barrier()
-
-
-def check_same(what: str, value: object) -> None:
-    """Make sure that all processes have the same.
-
-    Raises:
-        SeqkitError: if not, naming a rank that differs.
-    """
-    values: list[object] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(values, value)
-    for rank, other in enumerate(values):
-        if other != values[0]:
-            raise SeqkitError(
-                f"process {rank} of torchrun has another {what} than process 0: "
-                "give every machine the same text and the same settings."
-            )
 
 
 class DistributedEngine:
@@ -107,7 +46,8 @@ class DistributedEngine:
         self._offsets = np.asarray(rows.offsets)
         self._rank, self._world = distributed.get_rank(), distributed.get_world_size()
         for weight in weights:
-            distributed.broadcast(weight, src=0)
+            with company():
+                distributed.broadcast(weight, src=0)
         self._common = [weight.clone() for weight in weights]
         self._timetables = [Timetable(rate, self._world) for rate in rates]
 
@@ -127,7 +67,8 @@ class DistributedEngine:
                 timetable.advance(words / rounds / self._world, (rate + next_rate) / 2)
             self._merge(all_rows=False)
         sums = sums.to(self._weights[0].device)
-        distributed.all_reduce(sums)
+        with company():
+            distributed.all_reduce(sums)
         pairs, loss, kept = sums.tolist()
         return Tally(int(pairs), loss, int(kept))
 
@@ -143,5 +84,6 @@ class DistributedEngine:
             places = torch.from_numpy(rows).to(weight.device)
             before = common[places]
             change = (weight[places] - before) * torch.from_numpy(shares_of_sum).to(weight)[:, None]
-            distributed.all_reduce(change)
+            with company():
+                distributed.all_reduce(change)
             common[places] = weight[places] = before + change

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
+from seqkit.processes import launched
 from seqkit.vectors.training.engine import CpuEngine, FrequentRows, HogwildEngine, room
 from seqkit.vectors.training.merging import ReplicaEngine, UpdateRates, interval, update_rates
 from seqkit.vectors.training.objective import Engine
@@ -15,11 +16,6 @@ from seqkit.vectors.word2vec import Word2VecSettings
 
 if TYPE_CHECKING:
     from seqkit.vectors.training.course import Training
-
-
-def launched() -> bool:
-    """Return whether ``torchrun`` started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import torch
 
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
-from seqkit.vectors.training import distributed
+from seqkit.processes import check_same, first_rank_first, launched, own_device, process_group
 from seqkit.vectors.training.accelerated import TorchEngine
-from seqkit.vectors.training.engines import launched
+from seqkit.vectors.training.distributed import DistributedEngine
 from seqkit.vectors.training.merging import update_rates
 from seqkit.vectors.training.objective import Engine, Objective
 
@@ -63,21 +63,21 @@ def score(input: np.ndarray, output: np.ndarray) -> tuple[float, float]:
 def main(out: Path) -> None:
     """Train as one of several processes; every one writes what it has in the end."""
     torch.set_num_threads(1)
-    with distributed.process_group() as rank:
+    with process_group() as rank:
         rows, counts = corpus()
-        distributed.check_same("text", len(rows))
+        check_same("text", len(rows))
         try:
-            distributed.check_same("seed", rank)
+            check_same("seed", rank)
         except SeqkitError as error:
             (out / f"{rank}.txt").write_text(str(error))
-        with distributed.first_rank_first():
+        with first_rank_first():
             found = (out / "first").exists()
             (out / "first").touch()
         input, output = weights()
         input += rank  # only the first process's count
         local = engine_of(input, output)
         rates = update_rates(counts, OBJECTIVE)
-        engine = distributed.DistributedEngine(local, local.weights, rows, rates, every=1_000)
+        engine = DistributedEngine(local, local.weights, rows, rates, every=1_000)
         loss = learn(engine, len(rows))
         engine.settle()
         local.settle()
@@ -112,16 +112,16 @@ def test_processes_that_cannot_meet_are_told_what_to_check(
     monkeypatch.delenv("RANK", raising=False)
     with (
         pytest.raises(SeqkitError, match=r"cannot meet .* check --rdzv-endpoint"),
-        distributed.process_group(),
+        process_group(),
     ):
         pass
 
 
 def test_each_process_of_a_machine_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_RANK", "3")
-    assert distributed.own_device("cuda") == "cuda:3"
-    assert distributed.own_device("cuda:1") == "cuda:1"
-    assert distributed.own_device("cpu") == "cpu"
+    assert own_device("cuda") == "cuda:3"
+    assert own_device("cuda:1") == "cuda:1"
+    assert own_device("cpu") == "cpu"
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert launched()
     monkeypatch.delenv("WORLD_SIZE")

@@ -1,0 +1,1 @@
+"""What a trained run can show, as plain arrays and as figures."""

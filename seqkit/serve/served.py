@@ -1,0 +1,278 @@
+"""What is served: runs and word vectors, opened once and asked many times."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from seqkit.asking import Asked, terms_of
+from seqkit.errors import SeqkitError
+from seqkit.files import read_json
+from seqkit.serve.plane import plane
+
+if TYPE_CHECKING:
+    from seqkit.tasks.answering import Answerer
+
+VARIANTS = 8  # ways of writing of a run that are kept ready
+SHARE = 0.05  # of a vocabulary that is of a script: it reads that language
+MAP = 1_000  # words of the map, at most
+LABELS = 200  # that are listed
+
+
+class Predict(NamedTuple):
+    """How texts are to be answered: so many answers, and whether attention is told."""
+
+    top: int | None = None
+    attention: bool = False
+
+
+class Generate(NamedTuple):
+    """How texts are to be gone on with or written: options of the run's ``writing``."""
+
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+class Nearest(NamedTuple):
+    """How a question to word vectors is to be answered."""
+
+    top: int = 10
+    cosmul: bool = False
+    plane: bool = False
+
+
+class Overview(NamedTuple):
+    """A map of the most frequent words is asked for; the items say how many."""
+
+
+class Served(Protocol):
+    """Something that answers items, all of them asked in one way."""
+
+    name: str
+    about: Mapping[str, Any]
+
+    def answer(self, how: Any, items: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return an answer for each item, as plain values.
+
+        Raises:
+            SeqkitError: if one cannot be answered.
+        """
+        ...
+
+
+def open_served(words: Sequence[str]) -> list[Served]:
+    """Open runs and word vectors.
+
+    Args:
+        words: the path of each, or ``NAME=PATH``; a path's last part is its name otherwise.
+
+    Raises:
+        SeqkitError: if one cannot be opened, or two have one name.
+    """
+    named: dict[str, Path] = {}
+    for word in words:
+        name, path = _named(word)
+        if name in named:
+            raise SeqkitError(
+                f"two are named '{name}', {named[name]} and {path}: name them, as "
+                f"{name}-2={path}."
+            )
+        named[name] = path
+    return [_open(name, path) for name, path in named.items()]
+
+
+def _named(word: str) -> tuple[str, Path]:
+    name, equals, path = word.partition("=")
+    if equals and not Path(word).exists():
+        if not name.strip() or not path.strip():
+            raise SeqkitError(f"'{word}' is not of the form NAME=PATH.")
+        return name.strip(), Path(path.strip()).expanduser()
+    return Path(word).absolute().name or word, Path(word).expanduser()
+
+
+def _open(name: str, path: Path) -> Served:
+    if not path.exists():
+        raise SeqkitError(f"there is no run and there are no word vectors at {path}.")
+    settings = path / "settings.json"
+    if settings.is_file():
+        saved = read_json(settings)
+        return ServedRun(name, *_run(path, saved if isinstance(saved, dict) else {}))
+    from seqkit.vectors.files.formats import open_any
+
+    return ServedVectors(name, Asked(open_any(path)))
+
+
+def _run(path: Path, saved: Mapping[str, Any]) -> tuple["Answerer", str]:
+    if "onnx" in saved:
+        from seqkit.export.runtime import load as load_exported
+
+        return load_exported(path), str(saved.get("task"))
+    from seqkit.predict import load
+
+    answerer, task = load(path), str(saved.get("task"))
+    if getattr(answerer, "view", None) is not None:
+        raise SeqkitError(
+            f"{path} reads pictures by the path of their file, which is not for a server: serve "
+            "runs that read texts."
+        )
+    return answerer, task
+
+
+@dataclass(eq=False)
+class ServedRun:
+    """A trained run."""
+
+    name: str
+    answerer: Any
+    task: str
+    about: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # told to nobody here, once a request: which words of a text were unknown
+        logging.getLogger("seqkit.tasks").setLevel(logging.ERROR)
+        self.about = _about_run(self.name, self.answerer, self.task)
+        self._variant = lru_cache(VARIANTS)(self._with_options)
+
+    def answer(self, how: Predict | Generate, items: Sequence[str]) -> list[dict[str, Any]]:
+        """Return an answer for each text.
+
+        Raises:
+            SeqkitError: if a text cannot be answered, or an option means nothing to the run.
+        """
+        if isinstance(how, Generate):
+            return self._rows(self._variant(how.options), None, items)
+        writes = "generate" in self.about["can"]
+        options = (("top", how.top),) if writes and how.top else ()
+        rows = self._rows(self._variant(options), None if writes else how.top, items)
+        if how.attention and "attention" in self.about["can"]:
+            for row, text in zip(rows, items, strict=True):
+                row["attention"] = _attention(self.answerer, text)
+        return rows
+
+    def _rows(
+        self, answerer: "Answerer", top: int | None, texts: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        writing = getattr(answerer, "writing", None)
+        shown = top or (writing.top if writing is not None else 1)
+        return [answer.row(shown) for answer in answerer.stream(texts)]
+
+    def _with_options(self, options: tuple[tuple[str, Any], ...]) -> Any:
+        if not options:
+            return self.answerer
+        if "generate" not in self.about["can"]:
+            raise SeqkitError(f"'{self.name}' writes no text: ask /predict.")
+        return self.answerer.with_options(dict(options))
+
+
+@dataclass(eq=False)
+class ServedVectors:
+    """Word vectors."""
+
+    name: str
+    asked: Asked
+    about: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        words = [str(word) for word in self.asked.vectors.index_to_key[:MAP]]
+        self.about = {
+            "name": self.name,
+            "task": "vectors",
+            "can": ["similar"],
+            "languages": languages(words),
+            "writes": "",
+            "labels": [],
+            "words": len(self.asked.vectors),
+            "examples": [word for word in words if len(word) > 1][:12],
+        }
+        self._overview = lru_cache(1)(self._draw)
+
+    def answer(self, how: Nearest | Overview, items: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the words nearest to each sum; or the map of so many frequent words.
+
+        Raises:
+            SeqkitError: if a question is none, or a word is unknown.
+        """
+        if isinstance(how, Overview):
+            return [self._overview(count) for count in items]
+        return [self._similar(question, how) for question in items]
+
+    def _similar(self, question: str, how: Nearest) -> dict[str, Any]:
+        terms, _ = terms_of(question, self.asked.find)
+        answers = self.asked.neighbours(terms, how.top, cosmul=how.cosmul)
+        told = [
+            {
+                "word": term.found.word,
+                "sign": term.sign,
+                "from_subwords": term.found.source == "subwords",
+            }
+            for term in terms
+        ]
+        answer: dict[str, Any] = {"terms": told, "answers": answers}
+        if how.plane:
+            signed = [(term.found.word, term.sign) for term in terms]
+            answer["plane"] = plane(self.asked.vectors, signed, [row["word"] for row in answers])
+        return answer
+
+    def _draw(self, count: int) -> dict[str, Any]:
+        from seqkit.vectors import picture
+
+        words = [str(word) for word in self.asked.vectors.index_to_key[: min(count, MAP)]]
+        drawn = picture.draw(self.asked.vectors, words)
+        told = picture.plain(drawn)
+        del told["seeds"]
+        return {**told, "about": drawn.about}
+
+
+def _about_run(name: str, answerer: Any, task: str) -> dict[str, Any]:
+    from seqkit.tasks.answering import WritesText
+
+    source = getattr(answerer, "source", None)
+    vocabulary = getattr(source or answerer, "vocabulary", None)
+    words = list(getattr(vocabulary, "words", ()))
+    reads, writes = getattr(answerer, "direction", ("", ""))
+    labels = [
+        names for part in ("labels", "tags", "categories") if (names := getattr(answerer, part, ()))
+    ]
+    can = ["predict"]
+    can += ["generate"] if isinstance(answerer, WritesText) else []
+    can += ["attention"] if _attends(answerer) else []
+    return {
+        "name": name,
+        "task": task,
+        "can": can,
+        "languages": [reads] if reads in ("ko", "en") else languages(words),
+        "writes": writes,
+        "labels": list(labels[0][:LABELS]) if labels else [],
+        "words": len(words),
+        "examples": list(labels[0][:12]) if task == "naming" else [],
+    }
+
+
+def _attends(answerer: Any) -> bool:
+    """Return whether a run can tell what it attended to; one without torch cannot."""
+    from seqkit.explain.attention import attends
+
+    return getattr(answerer, "model", None) is not None and attends(answerer)
+
+
+def _attention(answerer: Any, text: str) -> dict[str, Any] | None:
+    """Return what was attended to in answering a text; None where nothing of it can be read."""
+    from seqkit.explain.attention import of
+
+    try:
+        found = of(answerer, text)
+    except SeqkitError:
+        return None
+    weights = found.weights.round(4).tolist()
+    return {"rows": list(found.target), "columns": list(found.source), "weights": weights}
+
+
+def languages(words: Iterable[str]) -> list[str]:
+    """Return which of Korean and English the words are of: ``ko``, ``en``, both or none."""
+    listed = list(words)[:20_000]
+    hangul = sum(any("가" <= c <= "힣" or "ㄱ" <= c <= "ㅣ" or "ᄀ" <= c <= "ᇿ" for c in word)
+                 for word in listed)  # fmt: skip
+    latin = sum(any("a" <= c <= "z" for c in word.lower()) for word in listed)
+    shares = {"ko": hangul, "en": latin}
+    return [name for name, count in shares.items() if count > SHARE * len(listed)]

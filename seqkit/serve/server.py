@@ -1,0 +1,180 @@
+"""The server: a socket, the threads, and an end that finishes what it began."""
+
+import gc
+import ipaddress
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from seqkit.errors import SeqkitError
+from seqkit.serve.app import Desk, application
+from seqkit.serve.guard import Guard
+from seqkit.serve.limits import Limits
+from seqkit.serve.served import Served
+
+TOKEN = "SEQKIT_TOKEN"  # noqa: S105 - the name of the variable, not a token
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+KEPT = 15  # seconds that an idle connection is kept
+
+
+def read_token(file: Path | None) -> str:
+    """Return the token that requests must bear: a file's, else the environment's, else none.
+
+    It is never a word of the command line, which other users of a machine can read.
+
+    Raises:
+        SeqkitError: if the file cannot be read, or holds no token.
+    """
+    if file is None:
+        return os.environ.get(TOKEN, "").strip()
+    try:
+        token = file.expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SeqkitError(f"cannot read the token in {file}: {told}.") from None
+    if not token or len(token.split()) != 1:
+        raise SeqkitError(f"{file} holds no token: write one word into it, of your own making.")
+    return token
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address; port 0: any that is free.
+
+    Raises:
+        SeqkitError: if there is no such address here, or the port is taken.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise SeqkitError(f"cannot listen at {host}: {told}.") from None
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(2048)
+    except OSError as error:
+        made.close()
+        raise SeqkitError(
+            f"cannot listen at {host}, port {port}: {error.strerror}; try --port {port + 1}, or "
+            "--port 0 for any that is free."
+        ) from None
+    return made
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def hosts(host: str, more: Collection[str]) -> set[str] | None:
+    """Return the names by which the server may be called; None: any, as it is meant for others."""
+    if not is_loopback(host) and not more:
+        return None
+    own = f"[{host}]" if ":" in host else host
+    return {*LOCAL, own, *more}
+
+
+def threads(count: int) -> int:
+    """Return how many threads each of ``count`` runs computes with: all cores but one, shared."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, ((cores or 1) - 1) // max(count, 1))
+
+
+def serve(
+    served: Sequence[Served],
+    listening: socket.socket,
+    limits: Limits,
+    *,
+    token: str = "",
+    called: Collection[str] | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> bool:
+    """Answer requests until a signal comes, then finish what was begun.
+
+    Args:
+        served: runs and word vectors.
+        listening: the socket.
+        limits: of requests and of the end.
+        token: that requests must bear; empty: none.
+        called: the names by which the server may be called; None: any.
+        ready: called once requests are answered.
+
+    Returns:
+        Whether all that was begun was finished within ``limits.stop``.
+    """
+    wanted = threads(len(served))
+    desk = Desk.open(served, limits, lambda: _compute_with(wanted))
+    config = uvicorn.Config(
+        Guard(application(desk), limits, token=token, hosts=called),  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nobody can pass for another by a header
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=KEPT,
+        timeout_graceful_shutdown=int(limits.stop) + 3,
+    )
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    gc.collect()
+    gc.freeze()  # what was loaded stays: no collection needs to look at it again
+    server = _Server(config, desk, limits, ready)
+    server.run(sockets=[listening])
+    return server.finished
+
+
+def _compute_with(count: int) -> None:
+    import torch
+
+    torch.set_num_threads(count)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells when it is ready, and ends without a signal's exit code."""
+
+    def __init__(
+        self, config: uvicorn.Config, desk: Desk, limits: Limits, ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._desk, self._limits, self._ready = desk, limits, ready
+        self.finished = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        import asyncio
+
+        late = asyncio.get_running_loop().call_later(self._limits.stop, self._abandon)
+        await super().shutdown(sockets)
+        late.cancel()
+        self.finished = self._desk.close(1.0) and self.finished
+
+    def _abandon(self) -> None:
+        self.finished = False
+        self._desk.abandon()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals as a wish to end; uvicorn would raise them again after the end."""
+        asked = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in asked}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Searches for the settings that win on validation."""

@@ -1,0 +1,326 @@
+"""What is searched: for each setting a range or some choices, as words say it.
+
+===========================  =======================================================
+``lr=1e-4..1e-2``            a range; log-uniform where both ends are positive and a decade apart
+``dropout=0..0.5:6``         a range, six points of it in a grid
+``lr=1e-4..5e-4:log``        a range, log-uniform in any case (``:linear``: in no case)
+``layers=1..3``              whole numbers, where the setting is one
+``cell=gru,lstm``            choices
+``pooling=max/max,mean``     choices of a setting that is a list itself
+===========================  =======================================================
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from seqkit.errors import SeqkitError
+from seqkit.recipe import Recipe
+from seqkit.settings import find, leaves
+from seqkit.settings import parse as parse_settings
+
+Value = bool | int | float | str | None
+Values = Mapping[str, Value]  # of one trial, by the path of the setting
+
+DECADE = 10.0  # between the ends of a range, from which it is searched by its logarithm
+DIGITS = 4  # significant ones of a fraction: no score depends on more
+FEW = 20  # whole numbers that a grid tries all
+LARGEST_GRID = 1_000_000
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from ``low`` to ``high``, both included; ``points`` of them in a grid (0: not said).
+
+    Attributes:
+        path: of the setting, in full.
+        whole: whether they are whole numbers.
+        log: whether equal ratios, rather than equal differences, are equally far.
+    """
+
+    path: str
+    low: float
+    high: float
+    whole: bool
+    log: bool
+    points: int = 0
+
+    def at(self, place: float) -> Value:
+        """Return the value at a place from 0 (the low end) to 1 (the high end).
+
+        Whole numbers have equal shares of the way (by the logarithm, if ``log``).
+        """
+        low, high = self._ends()
+        value = low + (high - low) * min(max(place, 0.0), 1.0)
+        value = math.exp(value) if self.log else value
+        if self.whole:
+            return int(min(max(round(value), self.low), self.high))
+        return self.rounded(value)
+
+    def place(self, value: Value) -> float:
+        """Return where :meth:`at` finds a value."""
+        assert isinstance(value, int | float)
+        low, high = self._ends()
+        return ((math.log(value) if self.log else value) - low) / (high - low)
+
+    def rounded(self, value: float) -> float:
+        """Return a value with four significant digits, within the range."""
+        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
+
+    def _ends(self) -> tuple[float, float]:
+        margin = 0.5 if self.whole else 0.0
+        low, high = self.low - margin, self.high + margin
+        return (math.log(low), math.log(high)) if self.log else (low, high)
+
+    def grid(self) -> list[Value]:
+        """Return its points, in order.
+
+        Raises:
+            SeqkitError: if it was not said how many, and it is not a few whole numbers.
+        """
+        count = int(self.high - self.low) + 1
+        if self.whole and (count <= FEW and not self.points or self.points >= count):
+            return list(range(int(self.low), int(self.high) + 1))
+        if not self.points:
+            ends = f"{self.path}={self.low:g}..{self.high:g}"
+            raise SeqkitError(
+                f"a grid needs to know how many values of {ends} to try: write {ends}:5 for five "
+                "of them, list them with commas, or use --search random."
+            )
+        places = [i / (self.points - 1) for i in range(self.points)]
+        if self.log:
+            ratio = self.high / self.low
+            values = [self.low * ratio**place for place in places]
+        else:
+            values = [self.low + (self.high - self.low) * place for place in places]
+        found = [round(v) if self.whole else self.rounded(v) for v in values]
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Some values of a setting."""
+
+    path: str
+    values: tuple[Value, ...]
+
+    def at(self, place: float) -> Value:
+        """Return the value at a place from 0 to 1, of which each has an equal share."""
+        return self.values[min(int(max(place, 0.0) * len(self.values)), len(self.values) - 1)]
+
+    def place(self, value: Value) -> float:
+        """Return the middle of a value's share."""
+        return (self.values.index(value) + 0.5) / len(self.values)
+
+    def grid(self) -> list[Value]:
+        """Return all of them."""
+        return list(self.values)
+
+
+Axis = Range | Choices
+
+
+@dataclass(frozen=True)
+class Space:
+    """The settings that are searched, and what each may be."""
+
+    axes: tuple[Axis, ...]
+
+    def at(self, places: Iterable[float]) -> dict[str, Value]:
+        """Return the values at a place, from 0 to 1, on each axis."""
+        return {axis.path: axis.at(p) for axis, p in zip(self.axes, places, strict=True)}
+
+    def places(self, values: Values) -> list[float]:
+        """Return where :meth:`at` finds these values."""
+        return [axis.place(values[axis.path]) for axis in self.axes]
+
+    def grid(self) -> "Grid":
+        """Return every combination of the points of each axis.
+
+        Raises:
+            SeqkitError: if a range has no number of points, or the grid is far too large.
+        """
+        points = [axis.grid() for axis in self.axes]
+        if (size := math.prod(map(len, points))) > LARGEST_GRID:
+            raise SeqkitError(f"the grid has {size:,} points: try fewer values of each setting.")
+        return Grid(tuple(axis.path for axis in self.axes), tuple(map(tuple, points)))
+
+    def names(self) -> dict[str, str]:
+        """Return a short name for each path: its ending, as long as it has to be to be unique."""
+        paths = [axis.path for axis in self.axes]
+        return {path: _short(path, paths) for path in paths}
+
+
+def _short(path: str, paths: Sequence[str]) -> str:
+    parts = path.split(".")
+    for start in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[start:])
+        if sum(other == name or other.endswith(f".{name}") for other in paths) == 1:
+            return name
+    return path
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The combinations of some points of each axis, by number."""
+
+    paths: tuple[str, ...]
+    points: tuple[tuple[Value, ...], ...]
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.points))
+
+    def __getitem__(self, number: int) -> dict[str, Value]:
+        """Return a combination; the last axis changes fastest."""
+        values: list[Value] = []
+        for points in reversed(self.points):
+            number, place = divmod(number, len(points))
+            values.append(points[place])
+        return dict(zip(self.paths, reversed(values), strict=True))
+
+
+def as_words(values: Values) -> list[str]:
+    """Return values as ``key=value`` words."""
+    return [f"{path}={as_text(value)}" for path, value in values.items()]
+
+
+def as_text(value: Value) -> str:
+    """Return a value as a person writes it after ``=``."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def parse(recipe: Recipe, words: Iterable[str], start: Any) -> tuple[Space, Any]:
+    """Split words into what is searched and what is fixed, and try every value that was named.
+
+    Args:
+        recipe: whose settings they are.
+        words: ``key=value`` each, as in this module's table.
+        start: the recipe's settings before the words.
+
+    Returns:
+        The space, and the settings with what is fixed: a searched one has its first value.
+
+    Raises:
+        SeqkitError: if a setting is unknown or a value is refused by the recipe, or nothing is
+            to be searched.
+    """
+    axes, fixed = [], []
+    for word in words:
+        axis = _axis(start, word)
+        axes.append(axis) if axis else fixed.append(word)
+    hint = f"'seqkit show {recipe.source}' lists every setting"
+    first = Space(tuple(axes)).at(0.0 for _ in axes)
+    base = parse_settings(start, [*fixed, *as_words(first)], hint=hint)  # refuses unknown ones
+    _refuse_twice(start, [axis.path for axis in axes], fixed)
+    if not axes:
+        raise SeqkitError(
+            f"nothing to search: give a setting several values, as lr=1e-4..1e-2 or hidden=64,128 "
+            f"({hint})."
+        )
+    return Space(tuple(_typed(axis, base, hint) for axis in axes)), base
+
+
+def _refuse_twice(start: Any, searched: list[str], fixed: list[str]) -> None:
+    settings = [find(start, word.partition("=")[0].strip()) for word in fixed]
+    for path in searched:
+        if searched.count(path) > 1 or any(s is not None and s.path == path for s in settings):
+            raise SeqkitError(f"'{path}' is given twice: say once what it may be.")
+
+
+def _typed(axis: Axis, base: Any, hint: str) -> Axis:
+    """Try the values of an axis on the settings; return them as the types that these make them."""
+    tried = axis.values if isinstance(axis, Choices) else (axis.at(0.0), axis.at(1.0))
+    kept: list[Value] = []
+    for value in tried:
+        chosen = parse_settings(base, as_words({axis.path: value}), hint=hint)
+        made = {leaf.path: leaf.default for leaf in leaves(chosen)}.get(axis.path, value)
+        kept.append(made if isinstance(made, bool | int | float | str | None) else value)
+    if isinstance(axis, Range):
+        return axis
+    if len(set(kept)) < len(kept):
+        raise SeqkitError(f"'{axis.path}' has a choice twice: {', '.join(map(as_text, kept))}.")
+    return Choices(axis.path, tuple(kept))
+
+
+def _axis(defaults: Any, word: str) -> Axis | None:
+    """Return what a word searches, or None if it fixes a setting (or is for others to refuse)."""
+    key, _, text = word.partition("=")
+    setting = find(defaults, key.strip())
+    if setting is None:
+        return None
+    number = _number(setting.type)
+    if ".." in text and number is not None:
+        return _range(setting.path, text.strip(), number)
+    between = "/" if get_origin(setting.type) is tuple else ","
+    if between not in text:
+        return None
+    parts = [part.strip() for part in text.split(between)]
+    if not all(parts):
+        raise SeqkitError(f"'{word}' has an empty choice: put a value between every two '{between}'.")
+    return Choices(setting.path, tuple(parts))
+
+
+def _number(annotation: Any) -> type | None:
+    """Return int or float for a setting that is such a number (or none); object for any type."""
+    if annotation is Any:
+        return object
+    if get_origin(annotation) is Annotated:
+        return _number(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        found = [_number(argument) for argument in get_args(annotation)]
+        return next((kind for kind in found if kind is not None), None)
+    return annotation if annotation in (int, float) else None
+
+
+def _range(path: str, text: str, number: type) -> Range | None:
+    ends, *options = text.split(":")
+    low_text, _, high_text = ends.partition("..")
+    if number is object and not (_float(low_text) is not None and _float(high_text) is not None):
+        return None  # of any type: a text with dots in it, as a path
+    low, high = (_end(path, end, text) for end in (low_text, high_text))
+    whole = number is int or (number is object and "." not in low_text + high_text)
+    if whole and not (low.is_integer() and high.is_integer()):
+        raise SeqkitError(f"'{path}={text}': {path} is a whole number, and so are its ends.")
+    if low >= high:
+        way = f"write {path}={low:g} to fix it" if low == high else f"write {high:g}..{low:g}"
+        raise SeqkitError(f"'{path}={text}' is an empty range: {way}.")
+    log, points = low > 0 and high / low >= DECADE, 0
+    for option in options:
+        if option in ("log", "linear"):
+            log = option == "log"
+        elif option.isdecimal() and int(option) >= 2:
+            points = int(option)
+        else:
+            raise SeqkitError(
+                f"'{path}={text}': after a range comes how many points a grid has, 2 or more, or "
+                f"log, or linear, and not '{option}'."
+            )
+    if log and low <= 0:
+        raise SeqkitError(
+            f"'{path}={text}': a range by the logarithm begins above 0: write 1e-6 instead of "
+            f"{low:g}, or :linear."
+        )
+    return Range(path, low, high, whole, log, points)
+
+
+def _end(path: str, end: str, text: str) -> float:
+    value = _float(end)
+    if value is None:
+        raise SeqkitError(
+            f"'{path}={text}': '{end}' is not a number: a range is written low..high, as 1e-4..1e-2."
+        )
+    return value
+
+
+def _float(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
