@@ -2,7 +2,9 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from seqkit.vectors import WordVectors
@@ -42,8 +44,34 @@ NEXT = (
 )
 
 
-def demo() -> None:
+def complete_demo(incomplete: str) -> list[str]:
+    """Return the demonstrations that a word may become."""
+    return [name for name in DEMOS if name.startswith(incomplete)]
+
+
+def demo(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WHAT]",
+            help="gradients: RNN, LSTM and GRU on a copy task, and why gradients vanish.",
+            autocompletion=complete_demo,
+        ),
+    ] = None,
+) -> None:
     """Train, score and use a small model, with no data of your own."""
+    if what is None:
+        village()
+        return
+    from seqkit.errors import unknown
+
+    if what not in DEMOS:
+        raise unknown("demonstration", what, DEMOS)
+    DEMOS[what]()
+
+
+def village() -> None:
+    """Learn the topics of village life, and vectors of its words."""
     from seqkit.cli.output import print_table
     from seqkit.cli.train import train
     from seqkit.tasks.labels.text_classifier import TextClassifier
@@ -119,3 +147,33 @@ def show_vectors(vectors: "WordVectors", where: Path, picture: Path) -> None:
     count = draw_map(answerer, picture, title="village", top=min(MAP, len(vectors)))
     print(f"\nA map of {count} words, to open in a browser: {picture}")
     print(f"By hand: seqkit vectors map {at}; or ask on: seqkit vectors query {where}")
+
+
+def gradients() -> None:
+    """Train RNN, LSTM and GRU on a copy task, and write a page of how far gradients reach."""
+    import sys
+
+    import torch
+
+    from seqkit.cli.output import print_table
+    from seqkit.explain.copy_page import demonstrate, sections
+    from seqkit.pages import page
+    from seqkit.pages.figures import Grid
+    from seqkit.train.run import Run
+
+    torch.set_num_threads(1)  # matrices this small are no faster on several
+    out = Run.next_to("demo-gradients", Path("runs")) / "gradients.html"
+    print("A symbol is read, then noise, then the symbol is asked for: how far back can one learn?")
+    shown = list(sections(demonstrate(say=lambda name: print(f"  {name}", file=sys.stderr))))
+    for section in shown[:2]:
+        for figure in section.figures:
+            if isinstance(figure, Grid):
+                print(f"\n{figure.title}. {figure.about}\n")
+                print_table(None, *figure.table(), decimals=2)
+    about = "RNN, LSTM and GRU learn a copy task: how far each remembers, and why."
+    page.write(out, "Why gradients vanish", about, shown)
+    print(f"\nAll of it as a page, to open in a browser: {out}")
+    print("Of runs of your own: seqkit explain --compare RUN RUN")
+
+
+DEMOS = {"gradients": gradients}

@@ -51,6 +51,7 @@ def serve(
             raise SeqkitError(f"serve needs {package}: pip install 'seqkit-nlp[serve]'.")
     from seqkit.serve.limits import Limits
     from seqkit.serve.server import bind, hosts, is_loopback, read_token
+    from seqkit.serve.server import serve as serve_all
     from seqkit.settings import check
 
     limits = check(
@@ -61,13 +62,19 @@ def serve(
         },
     )
     token = read_token(token_file)
-    listening = bind(host, port)
-    with listening:
+    with bind(host, port) as listening:
         opened = _opened(served)
         if not is_loopback(host) and not token:
             _warn_open(host)
         address = _address(host, listening.getsockname()[1])
-        finished = _run(opened, listening, limits, token, hosts(host, allow_host or ()), address)
+        finished = serve_all(
+            opened,
+            listening,
+            limits,
+            token=token,
+            called=hosts(host, allow_host or ()),
+            ready=lambda: _tell(opened, address),
+        )
     if not finished:
         raise SeqkitError(f"stopped after {stop:g} s, before all that was begun was answered.")
 
@@ -82,15 +89,10 @@ def _opened(words: "Sequence[str]") -> "list[Served]":
     return open_served(words)
 
 
-def _run(opened, listening, limits, token, called, address):  # type: ignore[no-untyped-def]
-    from seqkit.serve.server import serve as run
-
-    def ready() -> None:
-        for one in opened:
-            print(f"  {one.name}: {one.about['task']}", flush=True)
-        print(f"serving at {address}  (Ctrl-C ends)", flush=True)
-
-    return run(opened, listening, limits, token=token, called=called, ready=ready)
+def _tell(opened: "Sequence[Served]", address: str) -> None:
+    for one in opened:
+        print(f"{one.name}: {one.about['task']}")
+    print(f"serving at {address}  (Ctrl-C ends)", flush=True)
 
 
 def _warn_open(host: str) -> None:
@@ -102,5 +104,5 @@ def _warn_open(host: str) -> None:
 
 
 def _address(host: str, port: int) -> str:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - only shown
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

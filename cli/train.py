@@ -142,6 +142,7 @@ def _quoted(run: "Run") -> str:
 
 def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
     from seqkit.cli.output import print_json, print_table
+    from seqkit.errors import SeqkitError
     from seqkit.processes import place
     from seqkit.tasks.lesson.lesson import Teaching
     from seqkit.train.loop import Trainer
@@ -155,7 +156,12 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
     before = teacher.lesson(trained=False) if teacher else []
     if not js:
         _teach(before)
-    scores = trainer.fit()
+    try:
+        scores = trainer.fit()
+    except SeqkitError:
+        _draw(run, None)  # where it went wrong is to be seen, too
+        raise
+    _draw(run, job)
     after = teacher.lesson(trained=True) if teacher else []
     names = list(dict.fromkeys(name for figures in scores.values() for name in figures))
     if js:
@@ -182,6 +188,17 @@ def _how() -> str:
 
     _, processes = place()
     return f"torchrun --nproc-per-node {processes} -m seqkit" if processes > 1 else "seqkit"
+
+
+def _draw(run: "Run", job: "Job | None") -> None:
+    """Write the run's page; a run without it is as good."""
+    from seqkit.explain.training import write_report
+
+    try:
+        write_report(run, job)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        print(f"{run.report_file} was not written: {reason}", file=sys.stderr)
 
 
 def _teach(parts: "Sequence[str | Table]") -> None:

@@ -47,7 +47,9 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="The folder of the search [runs/RECIPE-tune].")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the search in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the search in this folder.")
+    ] = None,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -121,12 +123,14 @@ def _tell(study: "Study", found: "Conclusion", as_json: bool) -> None:
     print(f"best: trial {found.best.number}, {split} {monitor} {found.scores[split][monitor]:.4f}")
     folder = _quoted(study.folder)
     print(f"report: {folder}/report.html; settings: {folder}/best.toml")
-    print(f'now: seqkit predict {folder}/best "a text"; '
-          f"seqkit train {study.search.recipe} --config {folder}/best.toml")
+    print(
+        f'now: seqkit predict {folder}/best "a text"; '
+        f"seqkit train {study.search.recipe} --config {folder}/best.toml"
+    )
 
 
 def _note(trial: Any) -> str:
-    return {"done": "", "pruned": "stopped early"}.get(trial.state, trial.problem)
+    return {"done": "", "pruned": "stopped early"}.get(trial.state) or str(trial.problem)
 
 
 def _plain(study: "Study") -> dict[str, Any]:

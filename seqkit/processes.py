@@ -4,6 +4,7 @@ Every function here is called by all of them, in the same order. With one proces
 that say so do the plain thing.
 """
 
+import logging
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -61,8 +62,11 @@ def process_group(device: str = "cpu") -> Iterator[int]:
             f"the processes of torchrun cannot meet ({str(error).splitlines()[0].rstrip('.')}): "
             "check --rdzv-endpoint and that the machines reach one another."
         ) from None
+    rank = distributed.get_rank()
+    if rank > 0:  # what is to be told is told by the first
+        logging.getLogger("seqkit").setLevel(logging.ERROR)
     try:
-        yield distributed.get_rank()
+        yield rank
     except Exception as error:
         if not _first_to_tell(error):
             raise SystemExit(2) from None

@@ -64,7 +64,8 @@ def beam_search(
         hopes = ways.totals.masked_fill(~live, -torch.inf).amax(1)
         (going,) = ((hopes > -torch.inf) & ~found.over(prompts, hopes)).nonzero(as_tuple=True)
         if watching is not None:
-            watching.step(prompts, ways, end, ending, live, going)
+            ends = ways.ids == end
+            watching.step(prompts, ways, possible, ends, ending, live, going)
         if len(going) == 0:
             return found.answers
         totals, ids, parents = ways.first(live, going)

@@ -51,29 +51,37 @@ class Search:
         self._rows: Tensor | None = None  # of each hypothesis of the beam, its way
 
     def step(
-        self, prompts: Tensor, ways: "Ways", end: int, ending: Tensor, live: Tensor, going: Tensor
+        self,
+        prompts: Tensor,
+        ways: "Ways",
+        possible: Tensor,
+        ends: Tensor,
+        taken: Tensor,
+        live: Tensor,
+        going: Tensor,
     ) -> None:
-        """Note a step of a beam search.
+        """Note a step of a beam search; what is not said to be otherwise is ``(prompts, many)``.
 
         Args:
             prompts: ``(prompts,)`` that are not over.
-            ways: the best ways to go on, ``(prompts, many)``.
-            end: the token that ends a sequence.
-            ending: ``(prompts, many)``, those that are taken as ends.
-            live: ``(prompts, many)``, those that may come into the beam.
-            going: the rows of ``prompts`` that go on.
+            ways: the best ways to go on.
+            possible: those that are more than fillings.
+            ends: whose token is an end.
+            taken: ends that are answers, if good enough.
+            live: those that may come into the beam.
+            going: ``(some,)``, the rows of ``prompts`` that go on.
         """
-        kept = ending.clone()
+        kept = taken.clone()
         kept[going] |= live[going]
-        seen = ways.totals > -torch.inf
         parents = torch.full_like(ways.parents, -1)
         if self._rows is not None:
             parents = self._rows[ways.parents]
         numbers = torch.full_like(ways.ids, -1)
-        numbers[seen] = torch.arange(int(seen.sum()), device=seen.device) + len(self.ways)
-        owners = prompts[:, None].expand_as(seen)
-        parts = (owners, parents, ways.ids, ways.totals, ways.ids == end, kept)
-        columns = [part[seen].tolist() for part in parts]
+        count = int(possible.sum())
+        numbers[possible] = torch.arange(count, device=possible.device) + len(self.ways)
+        owners = prompts[:, None].expand_as(possible)
+        parts = (owners, parents, ways.ids, ways.totals, ends, kept)
+        columns = [part[possible].tolist() for part in parts]
         self.ways.extend(Way(*row) for row in zip(*columns, strict=True))
         if len(going):
             _, self._rows, _ = ways._replace(ids=numbers).first(live, going)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seqkit.data.batching import Batches
 from seqkit.decode import watched
 from seqkit.errors import SeqkitError
-from seqkit.explain.tokens import brief, shown_all, surfaces
+from seqkit.explain.tokens import brief, legend, shown_all, surfaces
 from seqkit.pages.figures import Bars, ColouredText, Figure, HeatMap, Section
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seqkit.tasks.translation.text_translator import TextTranslator
 
 Floats = NDArray[np.float64]
-SHOWN = 20  # words in a bar chart
+SHOWN = 12  # words in a bar chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,8 @@ def figures(found: Attention) -> list[Figure]:
             HeatMap(
                 f"Attention: {brief(found.answer)}",
                 f"'{brief(found.text)}' along the top, what was written down the side: in each "
-                "row, where the model looked when it wrote that token. A row sums to 1.",
+                "row, where the model looked when it wrote that token. A row sums to 1."
+                + legend((*found.source, *found.target)),
                 rows=found.target,
                 columns=found.source,
                 values=found.weights,
@@ -152,8 +153,8 @@ def figures(found: Attention) -> list[Figure]:
         ),
         Bars(
             "Words attended to most",
-            f"The {len(order)} largest weights.",
-            [found.source[i] for i in order],
+            f"The {len(order)} largest weights, and the places of their tokens.",
+            [f"{found.source[i]} ({i + 1})" for i in order],
             weights[order].tolist(),
             value_name="weight",
         ),

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqkit.errors import SeqkitError
-from seqkit.explain.questions import Question, of_text, of_word
-from seqkit.explain.tokens import brief
+from seqkit.explain.label_questions import of_text
+from seqkit.explain.questions import NGramShares, Question
+from seqkit.explain.tag_questions import of_word
 from seqkit.pages.figures import Bars, ColouredText, Figure, Section
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 FEWEST, MOST = 32, 1024  # steps of the integral
 CLOSE = 1e-3  # of the difference: what attributions may miss of it before more steps are taken
 CELLS = 1 << 14  # tokens read at once with gradients
-SHOWN = 20  # tokens in a bar chart
+SHOWN = 12  # tokens in a bar chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +120,9 @@ def integrated_gradients(asked: Question, *, steps: int = 0) -> Attribution:
             break
         count *= 2
     parts = {name: each[:, part].sum(1) for name, part in asked.parts.items()}
-    if asked.linear is not None:
-        parts["n-grams"] = asked.linear
+    if asked.ngrams is not None:
+        parts["n-grams"] = asked.ngrams.tokens
+    ngrams = asked.ngrams or NGramShares(np.zeros(1), 0.0, 0.0)
     return Attribution(
         "integrated gradients",
         asked.tokens,
@@ -129,25 +131,31 @@ def integrated_gradients(asked: Question, *, steps: int = 0) -> Attribution:
         asked.label,
         asked.against,
         asked.word,
-        output=ends[1] + asked.added,
-        baseline=ends[0] + asked.bias,
-        rest=asked.rest,
+        output=ends[1] + _added(asked),
+        baseline=ends[0] + ngrams.bias,
+        rest=ngrams.rest,
         steps=count,
     )
+
+
+def _added(asked: Question) -> float:
+    """Return all that n-grams add to the output."""
+    if asked.ngrams is None:
+        return 0.0
+    return asked.ngrams.bias + asked.ngrams.rest + float(asked.ngrams.tokens.sum())
 
 
 def _mean_gradient(asked: Question, steps: int) -> Tensor:
     """Return ``(time, features)`` float64: the mean gradient on the way from zero."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
-    shares = torch.from_numpy((nodes + 1) / 2)
+    shares, halves = torch.from_numpy((nodes + 1) / 2), torch.from_numpy(weights / 2)
     total = torch.zeros_like(asked.vectors, dtype=torch.float64)
     at_once = max(1, CELLS // len(asked.vectors))
-    for some, weight in zip(
-        shares.split(at_once), torch.from_numpy(weights / 2).split(at_once), strict=True
-    ):
+    for begin in range(0, steps, at_once):
+        some, weight = shares[begin : begin + at_once], halves[begin : begin + at_once]
         x = (some.to(asked.vectors)[:, None, None] * asked.vectors).requires_grad_()
         (gradient,) = torch.autograd.grad(asked.network(x).sum(), x)
-        total += torch.einsum("n,ntf->tf", weight.to(total), gradient.double())
+        total += torch.einsum("n,ntf->tf", weight.to(total.device), gradient.double())
     return total
 
 
@@ -162,7 +170,7 @@ def occlusion(asked: Question) -> Attribution:
     """
     with torch.no_grad():
         output = float(asked.network(asked.vectors[None])[0])
-    output += asked.added
+    output += _added(asked)
     return Attribution(
         "occlusion",
         asked.tokens,
@@ -222,9 +230,8 @@ def explained(answerer: Any, text: str) -> list[Figure]:
 
 def sections(subject: "Subject") -> Sequence[Section]:
     """Return a section on the texts of a run; none where there is nothing to explain."""
-    shown = [
-        each for text in subject.texts if text.strip() for each in explained(subject.answerer, text)
-    ]
+    texts = [text for text in subject.texts if text.strip()]
+    shown = [each for text in texts for each in explained(subject.answerer, text)]
     about = (
         "What speaks for the answer and what against it. Integrated gradients share out the "
         "difference to a text that says nothing; occlusion is what is lost without a token: it "

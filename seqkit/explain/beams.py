@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqkit.decode import Hypothesis, Search, watched
 from seqkit.errors import SeqkitError
-from seqkit.explain.tokens import brief, shown
+from seqkit.explain.tokens import brief, legend, shown
 from seqkit.pages.figures import Figure, Node, Section, Tree
 from seqkit.tasks.answering import WritesText
 from seqkit.text.joining import Joiner
@@ -19,7 +19,8 @@ from seqkit.text.tokenizer import Numbered
 if TYPE_CHECKING:
     from seqkit.explain.subject import Subject
 
-MOST = 60  # nodes of a picture before runs of tokens without a fork become one
+SINGLE = 30  # nodes of a picture before runs of tokens without a fork become one
+MOST = 40  # nodes, or such runs, in a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +74,22 @@ def of(answerer: Any, text: str, *, beam: int = 0) -> BeamTree:
     if not searches:
         problem = getattr(answer, "problem", "")
         raise SeqkitError(problem or f"nothing is searched for after '{brief(text)}'.")
-    side = getattr(answerer, "target", answerer)
+    side: Any = getattr(answerer, "target", answerer)
     return tree(searches[0], side.tokenizer, side.vocabulary, text)
 
 
 def _searching(answerer: Any, beam: int) -> Any:
     """Return an answerer that searches once for each text, for whole answers."""
+    writing = answerer.writing
+    most = beam or writing.decoding.beam
     changed: dict[str, Any] = {"beam": beam} if beam else {}
-    if hasattr(answerer.writing, "sentences"):
-        changed |= {"words": 0, "sentences": max(1, answerer.writing.sentences)}
-    if hasattr(answerer.writing, "classify"):
+    if hasattr(writing, "sentences"):
+        changed |= {"words": 0, "sentences": min(max(1, writing.sentences), most)}
+    else:
+        changed |= {"top": min(writing.top, most)}
+    if hasattr(writing, "classify"):
         changed |= {"classify": False}
-    return replace(answerer, writing=replace(answerer.writing, **changed))
+    return replace(answerer, writing=replace(writing, **changed))
 
 
 def tree(search: Search, tokenizer: Any, vocabulary: Any, text: str) -> BeamTree:
@@ -111,7 +116,7 @@ def tree(search: Search, tokenizer: Any, vocabulary: Any, text: str) -> BeamTree
     return BeamTree(
         text,
         (
-            brief(text, 24),
+            brief(text, 16),
             *("<eos>" if w.ends else shown(n) for w, n in zip(ways, names, strict=True)),
         ),
         parents,
@@ -128,7 +133,10 @@ def _path(
     hypothesis: Hypothesis, ids: Sequence[int], parents: NDArray[np.int64], ends: NDArray[np.bool_]
 ) -> list[int]:
     """Return the nodes of a hypothesis, the first node of all among them."""
-    children = {(int(p), i, bool(e)): n for n, (p, i, e) in enumerate(zip(parents, ids, ends))}
+    children = {
+        (p, i, e): n
+        for n, (p, i, e) in enumerate(zip(parents.tolist(), ids, ends.tolist(), strict=True))
+    }
     path = [0]
     for token in hypothesis.ids:
         path.append(children[path[-1], token, False])
@@ -137,12 +145,24 @@ def _path(
 
 
 def figure(found: BeamTree) -> Tree:
-    """Return the picture: all that came into the beam; ways to the answers stand out.
+    """Return the picture: what came into the beam; ways to the answers stand out.
 
-    In a large tree, tokens without a fork between them are one node.
+    In a large tree, tokens without a fork between them are one node; of one that is larger still,
+    those that were farthest behind the best of their step are left out.
     """
     nodes = [n for n in range(len(found.tokens)) if found.kept[n]]
-    runs = _runs(found, nodes) if len(nodes) > MOST else [[n] for n in nodes]
+    came = len(nodes)
+    runs = [[n] for n in nodes]
+    if came > SINGLE:
+        runs = _runs(found, nodes)
+        behind = _behind(found)
+        while len(runs) > MOST:
+            tips = set(nodes) - set(found.parents[nodes].tolist())
+            loose = [n for n in tips if not found.ranks[n]]
+            if not loose:
+                break
+            nodes.remove(min(loose, key=lambda n: (behind[n], n)))
+            runs = _runs(found, nodes)
     place = {run[-1]: number for number, run in enumerate(runs)}
     drawn = [
         Node(
@@ -153,15 +173,27 @@ def figure(found: BeamTree) -> Tree:
         )
         for run in runs
     ]
-    pruned = len(found.tokens) - len(nodes)
+    pruned, hidden = len(found.tokens) - came, came - len(nodes)
     best = f" Best: '{brief(found.answers[0][0])}'." if found.answers else ""
+    rest = f" Of those in the beam, the {hidden:,} farthest behind are not drawn." if hidden else ""
     return Tree(
         f"Beam: {brief(found.text)}",
         "Log-probability of what is written down to each node. Nodes that lead to an answer stand "
         f"out; the others were in the beam until better ones took their place.{best} "
-        f"{pruned:,} more ways to go on were looked at, and left at once.",
+        f"{pruned:,} more ways to go on were looked at, and left at once.{rest}"
+        + legend(found.tokens),
         drawn,
     )
+
+
+def _behind(found: BeamTree) -> NDArray[np.float64]:
+    """Return how far below the best node of its step each node is, ``(nodes,)``, 0 or less."""
+    depths = np.zeros(len(found.tokens), np.int64)
+    for node in range(1, len(depths)):
+        depths[node] = depths[found.parents[node]] + 1
+    best = np.full(depths.max() + 1, -np.inf)
+    np.maximum.at(best, depths, found.scores)
+    return np.asarray(found.scores - best[depths])
 
 
 def _in_words(tokens: Sequence[str], joint: str) -> str:

@@ -100,8 +100,9 @@ def map_of(
 
 
 def _distinct(tokens: Sequence[str]) -> list[str]:
-    """Return tokens as they are shown; one that is shown as another is (``ㄱ`` first and last of
-    a syllable) has a number behind it.
+    """Return tokens as they are shown; of those shown alike, the later ones with a number.
+
+    Jamo are: the first and the last of a syllable.
     """
     seen: dict[str, int] = {}
     names = []

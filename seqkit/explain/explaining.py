@@ -1,8 +1,8 @@
 """What a trained run can show: the sections of its page, task by task."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from seqkit.errors import SeqkitError
@@ -12,6 +12,10 @@ from seqkit.pages.figures import Section
 from seqkit.predict import load
 from seqkit.train.run import Run
 
+MOST = 12  # texts on a page
+
+log = logging.getLogger(__name__)
+
 # What is shown of a run of each task, in the order of the page: modules of this package, each with
 # ``sections(subject) -> Sequence[Section]``, which has none where there is nothing to show.
 EXPLAINERS: dict[str, tuple[str, ...]] = {
@@ -20,13 +24,16 @@ EXPLAINERS: dict[str, tuple[str, ...]] = {
         "training",
     ),
     "tagging": ("network", "attribution", "gates", "gradients", "embedding", "training"),
-    "language_modelling": ("network", "gates", "gradients", "embedding", "training"),
+    "language_modelling": ("network", "beams", "gates", "gradients", "embedding", "training"),
     "translation": (
         *("network", "attention", "beams", "gates", "gradients", "embedding"),
         "training",
     ),
-    "captioning": ("network", "gates", "gradients", "embedding", "training"),
-    "naming": ("network", "gates", "gradients", "embedding", "training"),
+    "captioning": (
+        *("network", "attention", "beams", "gates", "gradients", "embedding"),
+        "training",
+    ),
+    "naming": ("network", "beams", "gates", "gradients", "embedding", "training"),
     "series": ("network", "gates", "gradients", "training"),
     "lesson": ("network", "gates", "gradients", "training"),
 }
@@ -57,15 +64,16 @@ def opened(run: str | Path, texts: Sequence[str] = ()) -> Subject:
         raise TypeError("explain takes a list of texts: write explain(run, [text])")
     found, answerer = Run.open(Path(run)), load(run)
     task = found.settings()["task"]
-    chosen = tuple(texts) or examples(found, task, answerer)
-    return Subject(found, task, answerer, chosen, given=bool(texts))
+    chosen = tuple(dict.fromkeys(texts)) or examples(found, task, answerer)
+    if len(chosen) > MOST:
+        log.warning("shown on the first %d of %d texts.", MOST, len(chosen))
+    return Subject(found, task, answerer, chosen[:MOST], given=bool(texts))
 
 
 def sections(subject: Subject) -> Iterator[Section]:
     """Yield what each explainer of the task has to show."""
     for name in EXPLAINERS[subject.task]:
-        if find_spec(f"seqkit.explain.{name}") is not None:
-            yield from import_module(f"seqkit.explain.{name}").sections(subject)
+        yield from import_module(f"seqkit.explain.{name}").sections(subject)
 
 
 def compare(runs: Sequence[str | Path], texts: Sequence[str] = ()) -> list[Section]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from seqkit.explain.cell_gates import CANDIDATE, HIDDEN, MEMORY, UPDATE
-from seqkit.explain.reading import joined, model_of, readings, visible
+from seqkit.explain.cell_gates import CANDIDATE, HIDDEN, MEMORY
+from seqkit.explain.reading import joined, model_of
 from seqkit.explain.subject import Subject
+from seqkit.explain.tokens import shown_all
 from seqkit.explain.units import Floats, Tracker, trackers
 from seqkit.explain.unrolling import unrolled
 from seqkit.nn.cells import CELLS
@@ -58,13 +59,11 @@ def over(subject: Subject) -> list[GatesOverTime]:
     They are computed from the weights by the cell's equations, step by step, in float64.
     """
     found, model = [], model_of(subject)
-    for reading in readings(subject):
+    for reading in subject.readings:
         copied, watchers = unrolled(model, list(reading.read))
         with torch.no_grad():
             reading.losses(copied)
-        highest = {each.encoder: each.layer for each in watchers}
-        for each in watchers:
-            highest[each.encoder] = max(highest[each.encoder], each.layer)
+        highest = {each.encoder: each.layer for each in watchers}  # lower layers come first
         found += [
             GatesOverTime(
                 reading.text,
@@ -110,7 +109,7 @@ GATES_SAY = {
 
 def _maps(gates: GatesOverTime) -> Iterator[Figure]:
     """Yield the mean of each gate, then each gate and state of the units that vary most."""
-    columns = visible(gates.tokens[:TOKENS])
+    columns = shown_all(gates.tokens[:TOKENS])
     named = {name: v[:TOKENS] for name, v in gates.values.items() if name != CANDIDATE}
     opened = {name: v for name, v in named.items() if name not in (HIDDEN, MEMORY)}
     if opened:
@@ -128,8 +127,8 @@ def _maps(gates: GatesOverTime) -> Iterator[Figure]:
     for name, values in named.items():
         is_gate = name in opened
         about = f"The {len(units)} of {_width(gates)} units that vary most over the text."
-        if name == UPDATE:
-            about += " Of a gate, 0 is shut and 1 is open."
+        if is_gate:
+            about += " 0 is shut, 1 is open."
         low, high = (0.0, 1.0) if is_gate else (None, None)
         title = name[0].upper() + name[1:]
         yield HeatMap(title, about, rows, columns, values[:, units].T, low, high)
@@ -148,7 +147,7 @@ def _units(several: Sequence[GatesOverTime]) -> Section:
         ColouredText(
             f"Coloured by one unit: {each.text}",
             "Each token by what the unit tells after reading it, from -1 to 1; choose the unit.",
-            list(each.tokens),
+            each.tokens if joined(each.tokens) else shown_all(each.tokens),
             {name: each.activity[:, unit].tolist() for unit, name in names.items()},
             joined=joined(each.tokens),
         )

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from seqkit.errors import SeqkitError
 from seqkit.explain.cell_gates import HIDDEN, MEMORY, state_names
-from seqkit.explain.reading import Reading, model_of, readings
+from seqkit.explain.reading import Reading, model_of
 from seqkit.explain.subject import Subject
 from seqkit.explain.unrolling import Unrolled, unrolled
 from seqkit.nn.cells import CELLS
@@ -73,7 +73,7 @@ class GradientByLag:
 
 def by_lag(subject: Subject) -> list[GradientByLag]:
     """Return how far gradients reach back in every recurrent layer, over the texts of a run."""
-    return gathered(followed(model_of(subject), reading) for reading in readings(subject))
+    return gathered(followed(model_of(subject), reading) for reading in subject.readings)
 
 
 def gathered(texts: Iterable[dict[Place, list[Floats]]]) -> list[GradientByLag]:
@@ -98,7 +98,8 @@ def followed(model: nn.Module, reading: Reading) -> dict[Place, list[Floats]]:
     """Follow some losses of a text back through every layer.
 
     Returns:
-        For each part of each layer's state, and each loss, ``(lags + 1,)`` norms.
+        For each part of each layer's state, and each loss (of each row, where a reading has
+        several), ``(lags + 1,)`` norms.
     """
     copied, watchers = unrolled(model, list(reading.read))
     losses = reading.losses(copied)
@@ -109,14 +110,17 @@ def followed(model: nn.Module, reading: Reading) -> dict[Place, list[Floats]]:
             if layers:
                 timed = losses if encoder == reading.timed else None
                 for place, norms in _followed(layers, losses, timed):
-                    found.setdefault(place, []).append(norms)
+                    found.setdefault(place, []).extend(norms)
     return found
 
 
 def _followed(
     layers: Sequence[Unrolled], losses: Tensor, timed: Tensor | None
 ) -> Iterator[tuple[Place, Floats]]:
-    """Follow losses back through the layers of one direction, in its order of reading."""
+    """Follow losses back through the layers of one direction, in its order of reading.
+
+    Yields a part of a state and ``(rows, lags + 1)`` norms.
+    """
     top = layers[-1]
     count = len(top.states)
     if timed is not None:
@@ -133,9 +137,14 @@ def _followed(
                 given = torch.autograd.grad(
                     loss, nodes, factor, retain_graph=True, allow_unused=True
                 )
-                norms = [0.0 if g is None else float(g.norm()) for g in reversed(given)]
                 place = Place(layer.name, name, CELL_NAMES[type(layer.cell)])
-                yield place, np.array(norms)
+                norms = [_norms(g, nodes[0]) for g in reversed(given)]
+                yield place, torch.stack(norms, dim=1).numpy()
+
+
+def _norms(gradient: Tensor | None, like: Tensor) -> Tensor:
+    """Return the norm of each row; a state that the loss does not hang on has none."""
+    return like.new_zeros(len(like)) if gradient is None else gradient.norm(dim=1)
 
 
 def _entering(top: Unrolled, losses: Tensor) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
@@ -143,7 +152,7 @@ def _entering(top: Unrolled, losses: Tensor) -> Iterator[tuple[int, tuple[Tensor
     assert top.outputs is not None
     (factors,) = torch.autograd.grad(losses.sum(), top.outputs, retain_graph=True)
     for r, state in enumerate(top.states):
-        if factors[0, r].any():
+        if factors[:, r].any():
             yield r, (state[0], factors[:, r])
 
 

@@ -1,16 +1,16 @@
 """The network as a picture: its layers for one text, with shapes and parameter counts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from seqkit.explain.reading import Reading, model_of, readings, visible
+from seqkit.explain.reading import Reading, model_of
 from seqkit.explain.subject import Subject
+from seqkit.explain.tokens import shown_all
 from seqkit.nn.cell import Cell
 from seqkit.nn.cells import CELLS
 from seqkit.nn.crf import CRF
@@ -50,14 +50,38 @@ def layers(model: nn.Module, reading: Reading) -> list[Layer]:
     counted: set[int] = set()
     parts = list(_parts(copied, "", counted))
     order: list[_Part] = []
-    with _watched(parts, order), torch.no_grad():
+    _watch(parts, order)
+    with torch.no_grad():
         reading.losses(copied)
     run = list(dict.fromkeys(order))
     left = [part for part in parts if part not in run and part.weights]
     return [
-        Layer(part.name, _kind(part.module), _shape(part), sum(w.numel() for w in part.weights))
+        Layer(
+            part.name,
+            _kind(part.module),
+            _shape(part),
+            sum(w.numel() for w in part.weights),
+            _over(part, reading),
+            _passes(part),
+        )
         for part in [*run, *left]
     ]
+
+
+def _over(part: _Part, reading: Reading) -> Literal["inputs", "outputs", "once"]:
+    """Return what a layer is repeated over, as its shapes tell."""
+    writes = reading.pattern in ("seq2seq", "one-to-many")
+    steps = part.shapes[-1][:2] if part.shapes else ()
+    if writes and (len(part.shapes) > 1 or len(reading.outputs) in steps[1:]):
+        return "outputs"
+    return "inputs" if len(reading.inputs) in steps else "once"
+
+
+def _passes(part: _Part) -> Literal["", "ahead", "back"]:
+    """Return which way a layer passes a state from token to token, if it does."""
+    if not isinstance(part.module, Cell):
+        return ""
+    return "back" if "back" in part.name.split(".") else "ahead"
 
 
 def _parts(module: nn.Module, name: str, counted: set[int]) -> Iterator[_Part]:
@@ -72,14 +96,12 @@ def _parts(module: nn.Module, name: str, counted: set[int]) -> Iterator[_Part]:
         yield from _parts(child, f"{name}.{child_name}" if name else child_name, counted)
 
 
-@contextmanager
-def _watched(parts: list[_Part], order: list[_Part]) -> Iterator[None]:
-    """Note each part as it is run, in ``order``, and the shape of what it gives."""
+def _watch(parts: list[_Part], order: list[_Part]) -> None:
+    """Let each part note, as it is run, that it is, in ``order``, and the shape it gives."""
     for part in parts:
         for method in METHODS:
             if callable(getattr(part.module, method, None)):
                 setattr(part.module, method, _noting(part, getattr(part.module, method), order))
-    yield
 
 
 def _noting(part: _Part, run: Any, order: list[_Part]) -> Any:
@@ -118,7 +140,7 @@ def _kind(module: nn.Module) -> str:
 def sections(subject: Subject) -> list[Section]:
     """Return the network of a run, unrolled over the first text."""
     model = model_of(subject)
-    return [picture(model, readings(subject)[0])]
+    return [picture(model, subject.readings[0])]
 
 
 def picture(model: nn.Module, reading: Reading) -> Section:
@@ -131,8 +153,8 @@ def picture(model: nn.Module, reading: Reading) -> Section:
         f"The network, unrolled over '{reading.text}'",
         f"{SAYS[reading.pattern]} {total:,} parameters; shapes are batch × time × features.",
         found,
-        visible(reading.inputs),
-        visible(reading.outputs),
+        shown_all(reading.inputs),
+        shown_all(reading.outputs),
         reading.pattern,
         both,
     )

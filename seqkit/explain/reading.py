@@ -16,6 +16,7 @@ from seqkit.data.interning import intern, intern_rows
 from seqkit.data.tagged import TaggedBatches
 from seqkit.errors import SeqkitError
 from seqkit.explain.subject import Subject
+from seqkit.explain.tokens import brief
 from seqkit.pages.figures import Pattern
 from seqkit.tasks.language.running_text import cut
 
@@ -55,7 +56,8 @@ def readings(subject: Subject) -> list[Reading]:
     """
     if subject.task == "captioning" and not subject.texts:
         return [_caption_of_example(subject)]
-    return [READERS[subject.task](subject.answerer, text) for text in subject.texts]
+    found = [READERS[subject.task](subject.answerer, text) for text in subject.texts]
+    return [replace(reading, text=brief(reading.text)) for reading in found]
 
 
 def model_of(subject: Subject) -> nn.Module:
@@ -106,7 +108,7 @@ def _placed(batch: Batch, model: nn.Module) -> Batch:
 
 def _tagged(answerer: Any, text: str) -> Reading:
     """Read a text that is tagged: a loss for each word, that of the tag scored highest."""
-    words = answerer._cut(text)[:LONGEST]
+    words = answerer.cut(text)[:LONGEST]
     if not words:
         raise SeqkitError(f"there is no word in '{text}': give a text of some.")
     tokens = tuple(token.text for token, _ in words)
@@ -195,9 +197,7 @@ def _named(answerer: Any, text: str) -> Reading:
 
     read = {"decoder.encoder": (BEGIN, *units[:-1])}
     title = category if name is not text else f"{name} ({category})"
-    return Reading(
-        title, (category,), tuple(units), "one-to-many", read, losses, "decoder.encoder"
-    )
+    return Reading(title, (category,), tuple(units), "one-to-many", read, losses, "decoder.encoder")
 
 
 def _captioned(answerer: Any, text: str) -> Reading:
@@ -257,7 +257,7 @@ def _measured(answerer: Any, text: str) -> Reading:
         answered = tuple(answerer.labels[n] for n in best.tolist())
     tokens = tuple(f"{n - len(window) + 1}" for n in range(len(window)))
     return Reading(
-        _short(text),
+        text,
         tokens,
         answered,
         "aligned" if aligned else "many-to-one",
@@ -292,10 +292,6 @@ def _scores(model: Any, ids: Tensor) -> Tensor:
     return logits
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 READERS: dict[str, Callable[[Any, str], Reading]] = {
     "captioning": _captioned,
     "classification": _labelled,
@@ -311,9 +307,3 @@ READERS: dict[str, Callable[[Any, str], Reading]] = {
 def joined(tokens: Sequence[str]) -> bool:
     """Whether tokens are to be drawn without spaces between: some of them are white space."""
     return any(token.isspace() for token in tokens)
-
-
-def visible(tokens: Sequence[str]) -> list[str]:
-    """Return tokens as labels: white space as a sign."""
-    signs = {" ": "␣", "\n": "↵", "\t": "⇥"}
-    return [signs.get(token, token) if token.isspace() else token for token in tokens]

@@ -1,12 +1,16 @@
 """What is explained: a run, what answers for it, and the texts it is shown on."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from seqkit.train.run import Run
 
+if TYPE_CHECKING:
+    from seqkit.explain.reading import Reading
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A run and what it is shown on.
 
@@ -24,3 +28,14 @@ class Subject:
     answerer: Any
     texts: tuple[str, ...]
     given: bool = True
+
+    @cached_property
+    def readings(self) -> "list[Reading]":
+        """Each text as the model reads it.
+
+        Raises:
+            SeqkitError: if one cannot be read.
+        """
+        from seqkit.explain.reading import readings
+
+        return readings(self)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from seqkit.text import pieces
 from seqkit.text.joining import printed
 from seqkit.text.tokenizer import Token
 
@@ -33,6 +34,13 @@ def surfaces(tokens: Sequence[Token], text: str) -> tuple[str, ...]:
             surface, done = text[token.start : token.end], token.end
         found.append(shown(surface.strip() or token.text))
     return tuple(found)
+
+
+def legend(names: Iterable[str]) -> str:
+    """Return what is to be said of signs among the tokens; nothing where there is none."""
+    names = list(names)
+    said = [f" {pieces.SPACE} begins a word."] if any(pieces.SPACE in n for n in names) else []
+    return "".join([*said, *([f" {SPACE} is a space."] if SPACE in names else [])])
 
 
 def brief(text: str, most: int = 60) -> str:

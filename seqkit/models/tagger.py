@@ -139,7 +139,7 @@ class Tagger(nn.Module):
         return Emissions(tags, self.second(torch.cat([outputs, said], dim=2)))
 
     def read(self, batch: TaggedBatch) -> Tensor:
-        """Return ``(batch, time, features)``: of each word its vector, its spelling's, its tag's."""
+        """Return ``(batch, time, features)``: of a word its vector, its spelling's, its tag's."""
         words = batch.words
         assert words.spelling is not None
         parts = [self.embedding(self._forgotten(words)), self.word_encoder(words.spelling)]

@@ -18,6 +18,7 @@ class Axis:
         log: bool = False,
         ticks: int = 5,
         tight: bool = False,
+        whole: bool = False,
     ) -> None:
         """Choose the ends so that all values are within.
 
@@ -28,11 +29,12 @@ class Axis:
             log: by powers of ten.
             ticks: about how many.
             tight: end at the outermost values rather than at ticks.
+            whole: no ticks between whole numbers.
         """
         shown = [float(v) for v in values if v is not None and math.isfinite(v)]
         shown = [v for v in shown if v > 0] if log else shown
         low, high = (min(shown), max(shown)) if shown else (1.0, 10.0) if log else (0.0, 1.0)
-        self.log, self.start, self.end = log, start, end
+        self.log, self.start, self.end, self.whole = log, start, end, whole
         if log:
             self._logarithmic(low, high, ticks, tight)
         else:
@@ -42,7 +44,7 @@ class Axis:
         if high <= low:
             spread = abs(low) * 0.1 or 1.0
             low, high = low - spread, high + spread
-        step = nice(high - low, ticks)
+        step = max(nice(high - low, ticks), 1.0 if self.whole else 0.0)
         if not tight:
             low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

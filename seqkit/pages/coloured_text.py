@@ -22,7 +22,7 @@ def draw(figure: ColouredText, words: Mapping[str, str], prefix: str) -> str:
         mark = _mark(value, scale)
         title = f"{visible(token)}: {number(value)}"
         spans.append(
-            f'<span class="token {scale.css_class(value)} {mark}" title="{escape(title)}">'
+            f'<span class="token {scale.css_class(value)}{mark}" title="{escape(title)}">'
             f"{_shown(token)}</span>"
         )
     between = "" if figure.joined else " "
@@ -54,7 +54,7 @@ def _mark(value: float, scale: Scale) -> str:
     if share < 1 / 3:
         return ""
     strength = "strong" if share >= 2 / 3 else "some"
-    return f"{strength} below" if value < 0 else strength
+    return f" {strength} below" if value < 0 else f" {strength}"
 
 
 def _shown(token: str) -> str:

@@ -132,8 +132,11 @@ class Scale:
         known = np.isfinite(share)
         return np.where(known, np.rint(np.where(known, share, 0) * (LEVELS - 1)), -1).astype(int)
 
-    def css_class(self, value: float | None) -> str:
-        """Return the class of one value."""
+    def css_class(self, value: float | None, *, least: int = 0) -> str:
+        """Return the class of one value; from level ``least`` on, as a thin line on paper needs."""
         if value is None or not math.isfinite(value):
             return "missing"
-        return f"{self.name}{int(self.levels(np.array([value]))[0])}"
+        level = int(self.levels(np.array([value]))[0])
+        if not self.diverging:
+            level = least + round(level * (LEVELS - 1 - least) / (LEVELS - 1))
+        return f"{self.name}{level}"

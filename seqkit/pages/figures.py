@@ -47,7 +47,7 @@ class Layer(NamedTuple):
         shape: of what it gives, as ``(1, 12, 256)``.
         parameters: how many weights it has.
         over: what it is repeated over: the ``inputs``, the ``outputs``, or nothing (``once``).
-        recurrent: whether it passes a state from token to token.
+        passes: which way it passes a state from token to token, if it does.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Layer(NamedTuple):
     shape: str
     parameters: int
     over: Literal["inputs", "outputs", "once"] = "inputs"
-    recurrent: bool = False
+    passes: Literal["", "ahead", "back", "both"] = ""
 
 
 @dataclass(frozen=True)
@@ -286,11 +286,12 @@ class Network(Figure):
     """A network for one input: its layers, and how they are unrolled over the tokens.
 
     Attributes:
-        layers: from the input up.
+        layers: from the input up; one without a shape does not run over this input, and is in
+            the table alone.
         inputs: the tokens that are read (for one-to-many the one thing, as a picture).
         outputs: what is answered: one (many-to-one), one a token (aligned), or its own sequence.
         pattern: ``many-to-one``, ``one-to-many``, ``aligned`` or ``seq2seq``.
-        bidirectional: whether the tokens are read from both ends.
+        bidirectional: whether the inputs are read from both ends.
     """
 
     layers: Sequence[Layer]
@@ -305,7 +306,7 @@ class Network(Figure):
 
     def table(self) -> Table:
         """Return a row for each layer, and their sum."""
-        rows: list[list[Any]] = [list(layer) for layer in self.layers]
+        rows: list[list[Any]] = [list(layer[:4]) for layer in self.layers]
         rows.append(["all", "", "", sum(layer.parameters for layer in self.layers)])
         return Table(["layer", "kind", "shape", "parameters"], rows)
 

@@ -31,7 +31,7 @@ class Layout:
     @classmethod
     def of(cls, rows: Sequence[str], columns: Sequence[str], least: float = 30) -> "Layout":
         """Return sizes at which the names can be read."""
-        high = 26 if len(rows) <= 40 else 15 if len(rows) <= 100 else 8
+        high = 26 if len(rows) <= 40 else 19 if len(rows) <= 64 else 15 if len(rows) <= 100 else 8
         widest = max((width(_cut(name)) for name in columns), default=0)
         wide = max(widest + 12, least)
         leaning = wide * len(columns) > WIDEST or wide > 150
@@ -100,15 +100,16 @@ def confusion(figure: Confusion, words: Mapping[str, str], prefix: str) -> str:
         "values": counts.astype(int).tolist(),
         "cell": [layout.cell_width, layout.cell_height, 0, layout.head],
     }
-    note = f'<p class="readout" aria-live="polite">{escape(words["open"])}</p>'
+    note = f'<p class="readout told" aria-live="polite">{escape(words["open"])}</p>'
     axes = f'<p class="axes">↓ {escape(words["true"])} · → {escape(words["answered"])}</p>'
     matrix = _matrix(figure.title, names, names, layout, cells + "".join(links))
     return f'{axes}{matrix}{note}<div class="examples">{"".join(texts)}</div>{data(shown)}'
 
 
-def legend(scale: Scale) -> str:
+def legend(scale: Scale, least: int = 0) -> str:
     """Return a scale with its ends (and its middle, zero) written out."""
-    steps = "".join(f'<span class="{scale.name}{i}"></span>' for i in range(LEVELS))
+    first = 0 if scale.diverging else least
+    steps = "".join(f'<span class="{scale.name}{i}"></span>' for i in range(first, LEVELS))
     middle = "<i>0</i>" if scale.diverging else ""
     low, high = number(float(scale.low)), number(float(scale.high))
     return (

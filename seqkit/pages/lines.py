@@ -17,10 +17,12 @@ FEW = 40  # points that are marked each
 def draw(figure: Lines, words: Mapping[str, str]) -> str:
     """Return the figure as HTML."""
     lines = {name: plain(values) for name, values in figure.lines.items()}
-    beside = len(lines) <= BESIDE
+    beside = len(lines) <= BESIDE and not figure.dots
+    beside = beside and len(lines) > 1  # one alone is named by the axis
     named = max((width(name) for name in lines), default=0) if beside else 0
+    whole = all(float(x).is_integer() for x in plain(figure.x) if x is not None)
     right = WIDTH - min(max(named + 26, 24), 300)
-    x_axis = Axis(figure.x, LEFT, right, log=figure.log_x, ticks=7, tight=True)
+    x_axis = Axis(figure.x, LEFT, right, log=figure.log_x, ticks=7, tight=True, whole=whole)
     every = [value for values in lines.values() for value in values]
     y_axis = Axis([*every, figure.level], HEIGHT - BOTTOM, TOP, log=figure.log_y)
     parts = [_axes(figure, x_axis, y_axis, right)]
@@ -50,7 +52,8 @@ def draw(figure: Lines, words: Mapping[str, str]) -> str:
         f'<path class="cursor" d=""/></svg>'
     )
     note = f'<p class="readout" aria-live="polite">{escape(words["point"])}</p>'
-    return f'<div class="box">{svg}</div>{_legend(list(lines), beside)}{note}{data(values_of)}'
+    legend = "" if beside or len(lines) < 2 else _legend(list(lines), dots=figure.dots)
+    return f'<div class="box">{svg}</div>{legend}{note}{data(values_of)}'
 
 
 def _axes(figure: Lines, x_axis: Axis, y_axis: Axis, right: float) -> str:
@@ -122,13 +125,12 @@ def _names(ends: list[tuple[int, str, tuple[float, float]]], right: float) -> li
     return parts
 
 
-def _legend(names: list[str], beside: bool) -> str:
-    if beside:
-        return ""
+def _legend(names: list[str], *, dots: bool) -> str:
     items = []
     for place, name in enumerate(names):
         dash = DASHES[place % len(DASHES)]
         line = f'<path class="curve" stroke-dasharray="{dash}" d="M0 8H40"/>'
+        line = '<circle cx="20" cy="8" r="5"/>' if dots else line
         key = f'<svg width="40" height="16" aria-hidden="true" class="line c{place % 8}">{line}'
         items.append(f"<li>{key}</svg> {escape(name)}</li>")
     return f'<ul class="legend">{"".join(items)}</ul>'

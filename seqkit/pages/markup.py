@@ -66,8 +66,8 @@ WORDS = {
 
 
 def visible(text: str) -> str:
-    """Return a text without what would change its surroundings: a mark for each such character."""
-    return _ODD.sub("␣", text)
+    """Return a text in a line, without what would change its surroundings: a mark for each."""
+    return _ODD.sub("␣", re.sub("[\t\r\n]", " ", text))
 
 
 def escape(text: object) -> str:
@@ -123,10 +123,10 @@ def number(value: Any) -> str:
 
 def power(value: float) -> str:
     """Return a number for an axis: as :func:`number`, small and large ones by powers of ten."""
-    text = f"{value:.4g}"
-    if "e" not in text:
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
         return number(value)
-    digits, exponent = text.split("e")
+    digits, exponent = f"{value:.3e}".split("e")
+    digits = digits.rstrip("0").rstrip(".").replace("-", "−")
     raised = "10" + str(int(exponent)).translate(_RAISED)
     return raised if digits == "1" else f"{digits}·{raised}"
 

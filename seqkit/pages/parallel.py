@@ -13,6 +13,7 @@ from seqkit.pages.heat_map import legend
 from seqkit.pages.markup import data, escape, label, power, width
 
 APART, TOP, HIGH, BOTTOM = 170, 52, 340, 24
+FAINT = 7  # level of the lightest line
 WIDE_RANGE = 30  # a range of positive numbers that is wider is drawn by powers of ten
 
 Place = Callable[[Any], float | None]
@@ -46,7 +47,7 @@ def draw(figure: Parallel, words: Mapping[str, str]) -> str:
         ]
         path = "M" + "L".join(f"{x:.0f} {y:.1f}" for x, y in points)
         kind = "best" if i == best else "trial"
-        shade = scale.css_class(float(scores[i]))
+        shade = scale.css_class(float(scores[i]), least=FAINT)
         lines.append(f'<path class="{kind} {shade}" data-row="{i}" d="{path}"/>')
     wide, high = left + (len(axes) - 1) * APART + 110, TOP + HIGH + BOTTOM
     shown = {"axes": axes, "rows": rows}
@@ -55,7 +56,7 @@ def draw(figure: Parallel, words: Mapping[str, str]) -> str:
         f'<div class="box"><svg class="parallel pointed" width="{wide:.0f}" height="{high}" '
         f'viewBox="0 0 {wide:.0f} {high}" role="img" tabindex="0" '
         f'aria-label="{escape(figure.title)}"><g class="lines">{"".join(lines)}</g>'
-        f"{''.join(drawn)}</svg></div>{legend(scale)}{note}{data(shown)}"
+        f"{''.join(drawn)}</svg></div>{legend(scale, FAINT)}{note}{data(shown)}"
     )
 
 

@@ -63,7 +63,7 @@ def draw(figure: Points, words: Mapping[str, str]) -> str:
         f'<div class="plane"><svg class="map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{title}" tabindex="0">{drawing(values)}</svg>'
         f'<aside class="panel" hidden></aside></div><div class="groups"></div>'
-        f'<p class="readout">{escape(words["map"])}</p>{data(values)}'
+        f'<p class="readout told">{escape(words["map"])}</p>{data(values)}'
     )
 
 

@@ -60,7 +60,8 @@ function pointMap(root, data, said, whole) {
       if (free < 0) free = boxes.findIndex(box => !taken(box, i, false));
       both(i, 'bare', free < 0);
       if (free >= 0) {
-        ['x', 'y', 'text-anchor'].forEach((name, k) => texts[i].setAttribute(name, PLACES[free][k]));
+        ['x', 'y', 'text-anchor'].forEach(
+          (name, k) => texts[i].setAttribute(name, PLACES[free][k]));
         take(boxes[free]);
       }
     }

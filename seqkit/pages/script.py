@@ -17,7 +17,8 @@ document.getElementById('theme').onclick = () => {
   root.dataset.theme = dark ? 'light' : 'dark';
 };
 let theme;                                            // paper is white
-addEventListener('beforeprint', () => { theme = root.dataset.theme; root.dataset.theme = 'light'; });
+addEventListener('beforeprint', () => {
+  theme = root.dataset.theme; root.dataset.theme = 'light'; });
 addEventListener('afterprint', () => {
   if (theme) root.dataset.theme = theme; else delete root.dataset.theme; });
 const toc = document.querySelector('nav details');
@@ -109,7 +110,7 @@ function text(figure, data) {
     const [least, , most] = [...figure.querySelector('.scale').children];
     least.textContent = written(low);
     most.textContent = written(high);
-    [...figure.querySelectorAll('.steps span')].forEach((span, i) => { span.className = name + i; });
+    figure.querySelectorAll('.steps span').forEach((span, i) => { span.className = name + i; });
     const zero = figure.querySelector('.steps i');
     if (zero) zero.hidden = low >= 0;
     tokens.forEach((token, i) => {

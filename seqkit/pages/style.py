@@ -34,7 +34,13 @@ main { min-width: 0; padding: 20px 0 60px; }
 section { margin: 0 0 44px; }
 section > p, .about { margin: 0 0 12px; color: var(--soft); max-width: 78ch; }
 figure { margin: 22px 0 34px; }
-.box { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: 2px; }
+/* a shadow where there is more to scroll to */
+.box { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: 2px;
+  background: linear-gradient(to right, var(--paper) 40%, transparent) left / 48px 100%,
+    linear-gradient(to left, var(--paper) 40%, transparent) right / 48px 100%,
+    linear-gradient(to right, var(--line), transparent) left / 16px 100%,
+    linear-gradient(to left, var(--line), transparent) right / 16px 100%;
+  background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
 svg { display: block; max-width: none; }
 svg text { font-family: inherit; font-size: 15px; fill: var(--ink); }
 svg.fluid { width: 100%; height: auto; min-width: 640px; max-width: 1200px; }
@@ -49,7 +55,8 @@ select { max-width: 100%; }
 .readout { margin: 6px 0; color: var(--soft); font-size: 16px; min-height: 1.6em;
   font-variant-numeric: tabular-nums; }
 .readout.on { color: var(--ink); }
-.readout:not(.on) { font-size: 14.5px; }
+.readout:not(.on) { font-size: 14.5px; opacity: 0; }
+.readout.told, figure:hover .readout, figure:focus-within .readout { opacity: 1; }
 .note { color: var(--soft); font-size: 15px; margin: 6px 0; }
 details { margin: 6px 0; }
 details > summary { cursor: pointer; color: var(--soft); font-size: 16px; width: fit-content; }
@@ -58,7 +65,7 @@ caption { text-align: left; color: var(--soft); }
 th, td { padding: 3px 14px 3px 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th { white-space: nowrap; }
-td { min-width: 3em; max-width: 60ch; }
+td { min-width: 3em; max-width: 60ch; overflow-wrap: break-word; }
 td.n { text-align: right; white-space: nowrap; }
 details .box { max-height: 60vh; overflow-y: auto; }
 
@@ -72,8 +79,8 @@ text.name { font-size: 16px; }
 text.end { fill: var(--colour); font-weight: 600; }
 .leader { stroke: var(--soft); stroke-width: 1px; fill: none; opacity: .6; }
 path.cursor { stroke: var(--ink); stroke-width: 1.5px; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 4px 0; padding: 0;
-  font-size: 16px; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 4px 0;
+  padding: 0; font-size: 16px; }
 .legend svg { display: inline-block; vertical-align: middle; }
 
 .heat { display: flex; width: fit-content; }
@@ -104,7 +111,8 @@ rect.cursor { fill: none; stroke: var(--ink); stroke-width: 2.5px; pointer-event
 
 .bars rect { fill: var(--shade); }
 text.value { font-size: 15px; }
-.text { white-space: pre-wrap; font-size: 20px; line-height: 2; max-width: 70ch; margin: 8px 0 12px; }
+.text { white-space: pre-wrap; font-size: 20px; line-height: 2; max-width: 70ch;
+  margin: 8px 0 12px; }
 .token { background: var(--shade); color: var(--on); border-radius: 4px; padding: 2px 4px;
   unicode-bidi: isolate; text-underline-offset: 4px; cursor: default; }
 .token:hover { outline: 2px solid var(--ink); }
@@ -143,7 +151,7 @@ path.head.handed { fill: var(--c1); }
 
 .tools { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 8px 0; }
 .found { color: var(--soft); min-width: 4em; }
-.plane { position: relative; height: min(640px, 80vh); border: 1px solid var(--line);
+.plane { position: relative; height: min(640px, 80vh, 120vw); border: 1px solid var(--line);
   border-radius: 8px; overflow: hidden; }
 .plane svg.map { touch-action: pan-y; }
 .plane .panel { font-size: 15px; }

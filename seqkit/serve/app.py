@@ -3,8 +3,7 @@
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -30,7 +29,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     408: {"model": messages.Problem, "description": "the request did not come to its end"},
     413: {"model": messages.Problem, "description": "more than the server takes at once"},
     422: {"model": messages.Problem, "description": "a field is missing, unknown or out of range"},
-    429: {"model": messages.Problem, "description": "too many wait already; come again in a moment"},
+    429: {
+        "model": messages.Problem,
+        "description": "too many wait now: come again in a moment",
+    },
     503: {"model": messages.Problem, "description": "the server is stopping"},
     504: {"model": messages.Problem, "description": "it took too long"},
 }
@@ -57,9 +59,7 @@ class Desk:
     limits: Limits
 
     @classmethod
-    def open(
-        cls, served: Sequence[Served], limits: Limits, prepare: Callable[[], None]
-    ) -> "Desk":
+    def open(cls, served: Sequence[Served], limits: Limits, prepare: Callable[[], None]) -> "Desk":
         """Start a worker for each thing served; ``prepare`` is called first in each thread."""
         workers = {s.name: Worker(s.name, s.answer, limits, prepare=prepare) for s in served}
         return cls({s.name: s for s in served}, workers, limits)
@@ -71,16 +71,17 @@ class Desk:
             Refusal: if there is none, or several could be meant.
         """
         able = [s.name for s in self.served.values() if can in s.about["can"]]
+        listed = ", ".join(able)
+        if name is None and len(able) == 1:
+            return able[0]
+        if not able:
+            raise Refusal(404, f"nothing that is served answers /{can}.")
         if name is None:
-            if len(able) == 1:
-                return able[0]
-            said = f"name a model, one of: {', '.join(able)}." if able else "nothing served can."
-            raise Refusal(422 if able else 404, said)
+            raise Refusal(422, f"name a model, one of: {listed}.")
         if name not in self.served:
             raise Refusal(404, str(unknown("model", name, able)))
         if name not in able:
-            instead = f"one of these can: {', '.join(able)}" if able else "nothing served can"
-            raise Refusal(400, f"'{name}' cannot {can}; {instead}.")
+            raise Refusal(400, f"'{name}' does not answer /{can}; what does: {listed}.")
         return name
 
     async def ask(self, name: str, how: Hashable, items: Sequence[Any]) -> Sequence[Any]:
@@ -130,19 +131,12 @@ class Desk:
 
 def application(desk: Desk) -> FastAPI:
     """Return the API and the page, without what guards them."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        desk.close(1.0)
-
     app = FastAPI(
         title="seqkit",
         version=__version__,
         description=ABOUT,
         docs_url=None,  # FastAPI's own load scripts from another host
         redoc_url=None,
-        lifespan=lifespan,
         responses=PROBLEMS,
     )
     _tell_problems(app)
@@ -264,6 +258,8 @@ def _tell_problems(app: FastAPI) -> None:
 def _explain(item: Mapping[str, Any]) -> str:
     if item["type"] == "json_invalid":
         return "the body is not JSON"
+    if item["type"] == "model_attributes_type":
+        return "the body is no JSON object: send one, with Content-Type: application/json"
     place = ".".join(str(part) for part in item["loc"] if part not in ("body", "query"))
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{place or 'the body'}: {message[0].lower()}{message[1:]}"

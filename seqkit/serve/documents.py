@@ -109,6 +109,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<link rel="icon" href="page/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="page/style.css">
 </head>
 <body class="documents">

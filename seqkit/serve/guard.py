@@ -52,7 +52,15 @@ class Guard:
         """
         self._inner, self._limits = inner, limits
         self._token = token.encode()
+        self._coming: set[asyncio.Future[bytes | None]] = set()
+        self._stopped = False
         self._hosts = None if hosts is None else {host.lower() for host in hosts}
+
+    def abandon(self) -> None:
+        """Wait for no request any more that has not come whole; in the loop's thread."""
+        self._stopped = True
+        for coming in self._coming:
+            coming.cancel()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -62,15 +70,22 @@ class Guard:
         if scope["type"] != "http":
             return
         guarded = _with_headers(send)
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         if problem := self._refused(scope, headers):
             await refuse(guarded, *problem)
             return
         if not (b"content-length" in headers or b"transfer-encoding" in headers):
             await self._inner(scope, receive, guarded)
             return
+        coming = asyncio.ensure_future(self._body(headers, receive))
+        self._coming.add(coming)
         try:
-            body = await asyncio.wait_for(self._body(headers, receive), self._limits.seconds)
+            body = await asyncio.wait_for(coming, self._limits.seconds)
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+            await refuse(guarded, 503, "the server is stopping, before the request came whole.")
+            return
         except TimeoutError:
             await refuse(guarded, 408, "the request did not come to its end in time.")
             return
@@ -78,6 +93,8 @@ class Guard:
             most = self._limits.body
             await refuse(guarded, 413, f"the request is larger than {most:,} bytes: send less.")
             return
+        finally:
+            self._coming.discard(coming)
         if body is not None:
             await self._inner(scope, _once(body, receive), guarded)
 
@@ -96,9 +113,7 @@ class Guard:
                 return 401, "a token is needed: send the header 'Authorization: Bearer TOKEN'."
         return None
 
-    async def _body(
-        self, headers: MutableMapping[bytes, bytes], receive: Receive
-    ) -> bytes | None:
+    async def _body(self, headers: MutableMapping[bytes, bytes], receive: Receive) -> bytes | None:
         """Return the whole body; None if whoever asked has gone."""
         told = headers.get(b"content-length", b"0")
         if told.isdigit() and int(told[:20]) > self._limits.body:
@@ -151,7 +166,7 @@ async def refuse(send: Send, status: int, error: str) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if status in (408, 413):  # the rest of the request is not read
+    if status in (408, 413, 503):  # the rest of the request is not read
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

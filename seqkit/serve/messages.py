@@ -17,6 +17,7 @@ def _readable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_readable)]
 Count = Annotated[int, Field(ge=1, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Place = Annotated[list[float], Field(min_length=2, max_length=2)]
 ModelName = Annotated[
     Text | None, Field(description="the name of what is served; not needed where one can answer")
 ]
@@ -40,7 +41,7 @@ class Question(Asked):
 
 
 class Writing(Asked):
-    """Texts for a run that writes, and how it is to write; what is left out is as the run has it."""
+    """Texts for a run that writes, and how; what is left out is as the run has it."""
 
     model: ModelName = None
     texts: Annotated[list[Text], Field(min_length=1)]
@@ -57,9 +58,9 @@ class Writing(Asked):
     coverage_penalty: Annotated[float | None, Field(ge=0, le=10)] = None
     block_ngrams: Annotated[int | None, Field(ge=1, le=50)] = None
     replace_unknown: bool | None = None
-    unfinished: Annotated[
-        bool | None, Field(description="complete the last word of each text")
-    ] = None
+    unfinished: Annotated[bool | None, Field(description="complete the last word of each text")] = (
+        None
+    )
     classify: Annotated[bool | None, Field(description="tell the category of each name")] = None
 
 
@@ -68,7 +69,8 @@ class WordQuestion(Asked):
 
     model: ModelName = None
     question: Annotated[
-        Text, Field(description="a word, or A - B + C", min_length=1, examples=["서울 - 한국 + 일본"])
+        Text,
+        Field(description="a word, or A - B + C", min_length=1, examples=["서울 - 한국 + 일본"]),
     ]
     top: Count = 10
     cosmul: Annotated[bool, Field(description="multiply the parts in place of adding")] = False
@@ -102,7 +104,7 @@ class Tags(BaseModel):
 
     words: list[str]
     tags: list[str]
-    offsets: list[tuple[int, int]]
+    offsets: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
     probabilities: list[dict[str, float]]
     beside: list[str] | None = None
     spans: list[dict[str, Any]] | None = None
@@ -187,8 +189,8 @@ class Plane(BaseModel):
     """Where words stand in the plane in which they differ most; the sum stands at ``target``."""
 
     words: list[str]
-    places: list[tuple[float, float]]
-    target: tuple[float, float]
+    places: list[Place]
+    target: Place
     share: Annotated[Share, Field(description="of the variance that the plane holds")]
 
 
@@ -206,7 +208,7 @@ class Map(BaseModel):
 
     model: str
     words: list[str]
-    places: list[tuple[float, float]]
+    places: list[Place]
     groups: list[int]
     names: list[str]
     nearest: list[list[int]]

@@ -1,7 +1,9 @@
 """What is served: runs and word vectors, opened once and asked many times."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +16,18 @@ from seqkit.serve.plane import plane
 
 if TYPE_CHECKING:
     from seqkit.tasks.answering import Answerer
+    from seqkit.vectors.picture import Picture
 
 VARIANTS = 8  # ways of writing of a run that are kept ready
 SHARE = 0.05  # of a vocabulary that is of a script: it reads that language
 MAP = 1_000  # words of the map, at most
+WHOLE = re.compile("[가-힣]{2,}|[A-Za-z]{4,}")  # words that are offered as examples
 LABELS = 200  # that are listed
+# Questions that the page offers, where all their words are known.
+QUESTIONS = (
+    *("서울 - 한국 + 일본", "할머니 - 할아버지 + 아버지", "왕 - 남자 + 여자"),
+    *("Paris - France + Japan", "grandmother - grandfather + father", "king - man + woman"),
+)
 
 
 class Predict(NamedTuple):
@@ -75,11 +84,20 @@ def open_served(words: Sequence[str]) -> list[Served]:
         name, path = _named(word)
         if name in named:
             raise SeqkitError(
-                f"two are named '{name}', {named[name]} and {path}: name them, as "
-                f"{name}-2={path}."
+                f"two are named '{name}', {named[name]} and {path}: name them, as {name}-2={path}."
             )
         named[name] = path
-    return [_open(name, path) for name, path in named.items()]
+    opened = [_open(name, path) for name, path in named.items()]
+    for one in opened:
+        _warm(one)
+    return opened
+
+
+def _warm(one: Served) -> None:
+    """Ask something, so that what is made on the first use is made before anyone waits for it."""
+    vectors = one.about["task"] == "vectors"
+    with suppress(SeqkitError):
+        one.answer(Nearest() if vectors else Predict(), one.about["examples"][:1] or ["."])
 
 
 def _named(word: str) -> tuple[str, Path]:
@@ -162,7 +180,11 @@ class ServedRun:
             return self.answerer
         if "generate" not in self.about["can"]:
             raise SeqkitError(f"'{self.name}' writes no text: ask /predict.")
-        return self.answerer.with_options(dict(options))
+        try:
+            return self.answerer.with_options(dict(options))
+        except SeqkitError as error:  # options of the command line are fields here
+            told = re.sub(r"--([a-z]\S*)", lambda m: m[1].replace("-", "_"), str(error))
+            raise SeqkitError(told) from None
 
 
 @dataclass(eq=False)
@@ -183,9 +205,13 @@ class ServedVectors:
             "writes": "",
             "labels": [],
             "words": len(self.asked.vectors),
-            "examples": [word for word in words if len(word) > 1][:12],
+            "examples": [*self._known(QUESTIONS), *filter(WHOLE.fullmatch, words)][:8],
         }
         self._overview = lru_cache(1)(self._draw)
+
+    def _known(self, questions: Sequence[str]) -> Iterator[str]:
+        has = self.asked.vectors.has_index_for
+        return (q for q in questions if all(map(has, q.split()[::2])))
 
     def answer(self, how: Nearest | Overview, items: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the words nearest to each sum; or the map of so many frequent words.
@@ -218,10 +244,22 @@ class ServedVectors:
         from seqkit.vectors import picture
 
         words = [str(word) for word in self.asked.vectors.index_to_key[: min(count, MAP)]]
-        drawn = picture.draw(self.asked.vectors, words)
-        told = picture.plain(drawn)
-        del told["seeds"]
-        return {**told, "about": drawn.about}
+        return _plain(picture.draw(self.asked.vectors, words))
+
+
+def _plain(drawn: "Picture") -> dict[str, Any]:
+    """Return a picture as plain values; the plane scaled to -1 to 1, y down."""
+    centred = drawn.places - (drawn.places.max(axis=0) + drawn.places.min(axis=0)) / 2
+    scale = abs(centred).max() or 1.0
+    return {
+        "words": list(drawn.words),
+        "places": (centred / scale * [1, -1]).round(4).tolist(),
+        "groups": drawn.groups.tolist(),
+        "names": list(drawn.names),
+        "nearest": drawn.nearest.tolist(),
+        "cosines": drawn.cosines.round(3).tolist(),
+        "about": drawn.about,
+    }
 
 
 def _about_run(name: str, answerer: Any, task: str) -> dict[str, Any]:

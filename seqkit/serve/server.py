@@ -1,11 +1,13 @@
 """The server: a socket, the threads, and an end that finishes what it began."""
 
+import asyncio
 import gc
 import ipaddress
 import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from seqkit.serve.guard import Guard
 from seqkit.serve.limits import Limits
 from seqkit.serve.served import Served
 
-TOKEN = "SEQKIT_TOKEN"  # noqa: S105 - the name of the variable, not a token
+TOKEN = "SEQKIT_TOKEN"  # the environment variable
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 KEPT = 15  # seconds that an idle connection is kept
 
@@ -116,21 +118,22 @@ def serve(
     """
     wanted = threads(len(served))
     desk = Desk.open(served, limits, lambda: _compute_with(wanted))
+    guard = Guard(application(desk), limits, token=token, hosts=called)
     config = uvicorn.Config(
-        Guard(application(desk), limits, token=token, hosts=called),  # type: ignore[arg-type]
+        guard,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nobody can pass for another by a header
         ws="none",
-        lifespan="on",
+        lifespan="off",
         timeout_keep_alive=KEPT,
-        timeout_graceful_shutdown=int(limits.stop) + 3,
+        timeout_graceful_shutdown=round(limits.stop) + 1,
     )
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     gc.collect()
     gc.freeze()  # what was loaded stays: no collection needs to look at it again
-    server = _Server(config, desk, limits, ready)
+    server = _Server(config, desk, guard, ready)
     server.run(sockets=[listening])
     return server.finished
 
@@ -145,10 +148,10 @@ class _Server(uvicorn.Server):
     """uvicorn's server, which tells when it is ready, and ends without a signal's exit code."""
 
     def __init__(
-        self, config: uvicorn.Config, desk: Desk, limits: Limits, ready: Callable[[], None]
+        self, config: uvicorn.Config, desk: Desk, guard: Guard, ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
-        self._desk, self._limits, self._ready = desk, limits, ready
+        self._desk, self._guard, self._ready = desk, guard, ready
         self.finished = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -157,9 +160,7 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        import asyncio
-
-        late = asyncio.get_running_loop().call_later(self._limits.stop, self._abandon)
+        late = asyncio.get_running_loop().call_later(self._desk.limits.stop, self._abandon)
         await super().shutdown(sockets)
         late.cancel()
         self.finished = self._desk.close(1.0) and self.finished
@@ -167,10 +168,14 @@ class _Server(uvicorn.Server):
     def _abandon(self) -> None:
         self.finished = False
         self._desk.abandon()
+        self._guard.abandon()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals as a wish to end; uvicorn would raise them again after the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         asked = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle_exit) for number in asked}
         try:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from seqkit.errors import SeqkitError
 from seqkit.settings import as_dict, settings
-from seqkit.train import checkpoint
+from seqkit.train import checkpoint, weights
 from seqkit.train.averaging import CheckpointAverage, NonMonotonicAverage, WeightAverage
 from seqkit.train.distributed import Ranks
 from seqkit.train.events import Events
@@ -238,6 +238,7 @@ class Trainer:
         self._judge(scores)
         row |= {"best": position.best_epoch, **scores}
         self._log(row)
+        self._log(weights.row(self.model, epoch=number + 1, step=position.step))
         self.progress.epoch(row, self.chosen.epochs, self.job.monitor)
         self.save()
 

@@ -11,7 +11,8 @@
 ``labels.json``       class names in the order of the model's outputs
 ``model.safetensors`` the best weights so far: what ``predict`` loads
 ``checkpoint/``       the last state of training: what ``--resume`` loads
-``metrics.jsonl``     a row for each step, each epoch, and the final scores
+``metrics.jsonl``     a row for each step, each epoch, its weights, and the final scores
+``report.html``       the course of training and its errors as a page
 ``environment.json``  versions, device and threads
 ``README.md``         the model card
 ====================  ==========================================================
@@ -142,6 +143,11 @@ class Run:
     def metrics_file(self) -> Path:
         """A row for each step and epoch."""
         return self.folder / "metrics.jsonl"
+
+    @property
+    def report_file(self) -> Path:
+        """The page that shows the course of training."""
+        return self.folder / "report.html"
 
     @property
     def card_file(self) -> Path:

@@ -53,7 +53,9 @@ class Board:
     def _line(self, trial: Trial, best: bool) -> str:
         of = f"/{self.trials}" if self.trials else ""
         what = {"done": "", "pruned": f"  stopped after epoch {max(trial.course, default=0)}"}
-        score = f"  {self.study.search.monitor} {trial.score:.4f}" if trial.score is not None else ""
+        score = (
+            f"  {self.study.search.monitor} {trial.score:.4f}" if trial.score is not None else ""
+        )
         told = f"  failed: {trial.problem}" if trial.state == "failed" else what[trial.state]
         return (
             f"trial {trial.number}{of}{score}  {self.described(trial)}  {trial.seconds:.0f} s"

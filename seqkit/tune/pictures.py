@@ -145,7 +145,9 @@ def _groups(name: str, monitor: str, axis: Axis, done: Sequence[Trial]) -> Figur
     values = [v for v in axis.grid() if any(t.values[axis.path] == v for t in done)]
     means = [float(np.mean([_score(t) for t in done if t.values[axis.path] == v])) for v in values]
     about = f"The mean over trials with each value of {axis.path}."
-    return Bars(f"{monitor} by {name}", about, [as_text(v) for v in values], means, f"mean {monitor}")
+    return Bars(
+        f"{monitor} by {name}", about, [as_text(v) for v in values], means, f"mean {monitor}"
+    )
 
 
 def _courses(study: Study, found: Conclusion) -> list[Figure]:

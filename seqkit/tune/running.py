@@ -44,7 +44,7 @@ class Watch(Progress):
         self.best: float | None = None
         self.pruned = False
 
-    def step(self, loss: float, tokens: int) -> None:
+    def step(self, loss: float, tokens: int) -> None:  # noqa: ARG002
         """Stop in good order if the process that this one works for is gone."""
         if self.parent not in (None, os.getppid()):
             self._stop()
@@ -151,7 +151,8 @@ def set_threads(threads: int) -> None:
 
 def _seconds(run: Run) -> float:
     rows = run.metrics()
-    return round(sum(row["seconds"] for row in rows if row["kind"] == "epoch"), 3)
+    seconds = [float(row["seconds"]) for row in rows if row["kind"] == "epoch"]
+    return round(sum(seconds), 3)
 
 
 def work_together(study: Study, budget: Budget, board: Board, jobs: int) -> bool:
@@ -196,4 +197,3 @@ def _worker(folder: Path, budget: Budget, parent: int) -> None:
     except KeyboardInterrupt:
         done = False
     sys.exit(0 if done else 130)
-

@@ -81,7 +81,7 @@ class Range:
             SeqkitError: if it was not said how many, and it is not a few whole numbers.
         """
         count = int(self.high - self.low) + 1
-        if self.whole and (count <= FEW and not self.points or self.points >= count):
+        if self.whole and ((count <= FEW and not self.points) or self.points >= count):
             return list(range(int(self.low), int(self.high) + 1))
         if not self.points:
             ends = f"{self.path}={self.low:g}..{self.high:g}"
@@ -223,7 +223,17 @@ def parse(recipe: Recipe, words: Iterable[str], start: Any) -> tuple[Space, Any]
             f"nothing to search: give a setting several values, as lr=1e-4..1e-2 or hidden=64,128 "
             f"({hint})."
         )
-    return Space(tuple(_typed(axis, base, hint) for axis in axes)), base
+    last = _tried(base, Space(tuple(axes)).at(1.0 for _ in axes))
+    starts = [base] + ([last] if last is not None else [])
+    return Space(tuple(_typed(axis, starts, hint) for axis in axes)), base
+
+
+def _tried(base: Any, values: Values) -> Any:
+    """Return settings with these values; None if they have no sense together."""
+    try:
+        return parse_settings(base, as_words(values))
+    except SeqkitError:
+        return None
 
 
 def _refuse_twice(start: Any, searched: list[str], fixed: list[str]) -> None:
@@ -233,12 +243,18 @@ def _refuse_twice(start: Any, searched: list[str], fixed: list[str]) -> None:
             raise SeqkitError(f"'{path}' is given twice: say once what it may be.")
 
 
-def _typed(axis: Axis, base: Any, hint: str) -> Axis:
-    """Try the values of an axis on the settings; return them as the types that these make them."""
+def _typed(axis: Axis, starts: list[Any], hint: str) -> Axis:
+    """Try the values of an axis; return them as the types that the settings make them.
+
+    A value that has no sense beside the first values of the others may have some beside the last.
+    """
     tried = axis.values if isinstance(axis, Choices) else (axis.at(0.0), axis.at(1.0))
     kept: list[Value] = []
     for value in tried:
-        chosen = parse_settings(base, as_words({axis.path: value}), hint=hint)
+        found = (_tried(start, {axis.path: value}) for start in starts)
+        chosen = next((made for made in found if made is not None), None)
+        if chosen is None:
+            chosen = parse_settings(starts[0], as_words({axis.path: value}), hint=hint)  # says why
         made = {leaf.path: leaf.default for leaf in leaves(chosen)}.get(axis.path, value)
         kept.append(made if isinstance(made, bool | int | float | str | None) else value)
     if isinstance(axis, Range):
@@ -262,7 +278,9 @@ def _axis(defaults: Any, word: str) -> Axis | None:
         return None
     parts = [part.strip() for part in text.split(between)]
     if not all(parts):
-        raise SeqkitError(f"'{word}' has an empty choice: put a value between every two '{between}'.")
+        raise SeqkitError(
+            f"'{word}' has an empty choice: put a value between every two '{between}'."
+        )
     return Choices(setting.path, tuple(parts))
 
 
@@ -313,7 +331,7 @@ def _end(path: str, end: str, text: str) -> float:
     value = _float(end)
     if value is None:
         raise SeqkitError(
-            f"'{path}={text}': '{end}' is not a number: a range is written low..high, as 1e-4..1e-2."
+            f"'{path}={text}': '{end}' is no number: a range is written low..high, as 1e-4..1e-2."
         )
     return value
 

@@ -55,7 +55,7 @@ class Strategy:
 
 
 def grid(plan: Plan, seen: Sequence[Seen]) -> dict[str, Value] | None:
-    """Every combination, in an order that depends on the seed: any part of it is spread out."""
+    """Take every combination, in an order drawn by the seed: any part of it is spread out."""
     points = plan.space.grid()
     if len(seen) >= len(points):
         return None
@@ -64,13 +64,13 @@ def grid(plan: Plan, seen: Sequence[Seen]) -> dict[str, Value] | None:
 
 
 def random(plan: Plan, seen: Sequence[Seen]) -> dict[str, Value] | None:
-    """Anywhere in the space (Bergstra and Bengio 2012), but never the same settings twice."""
+    """Look anywhere (Bergstra and Bengio 2012), but never at the same settings twice."""
     rng = _generator(plan, len(seen))
     return _new(seen, lambda: plan.space.at(rng.random(len(plan.space.axes))))
 
 
 def refine(plan: Plan, seen: Sequence[Seen]) -> dict[str, Value] | None:
-    """Coarse to fine: random first, then in rounds within an ever smaller box around the best."""
+    """Look anywhere first, then in rounds within an ever smaller box around the best."""
     level, start = _round(plan, len(seen))
     found = [trial for trial in seen[:start] if trial.merit is not None]
     if not level or not found:
@@ -105,7 +105,7 @@ def _round(plan: Plan, number: int) -> tuple[int, int]:
 
 
 def tpe(plan: Plan, seen: Sequence[Seen]) -> dict[str, Value] | None:
-    """The tree-structured Parzen estimator (Bergstra et al. 2011), after some random trials."""
+    """Look by a tree-structured Parzen estimator (Bergstra et al. 2011), after random trials."""
     from optuna.samplers import TPESampler
     from optuna.trial import TrialState, create_trial
 

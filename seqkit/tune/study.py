@@ -120,7 +120,9 @@ class Study:
         if (folder / "search.json").is_file() or not folder.exists():
             return
         if not folder.is_dir() or any(part.name != "locks" for part in folder.iterdir()):
-            raise SeqkitError(f"{folder} exists already, and is not a search: choose another --out.")
+            raise SeqkitError(
+                f"{folder} exists already, and is not a search: choose another --out."
+            )
 
     @classmethod
     def open(cls, folder: Path) -> "Study":
@@ -217,6 +219,7 @@ class Study:
         import optuna
         from sqlalchemy.exc import DatabaseError
 
+        direction: Literal["minimize", "maximize"]
         direction = "minimize" if self.lower_is_better else "maximize"
         file = self.folder / "study.db"
         try:

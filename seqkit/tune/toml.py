@@ -34,7 +34,7 @@ def _lines(
 
 def _key(name: str) -> str:
     bare = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
-    return name if bare else json.dumps(name)
+    return name if bare else _value(name)
 
 
 def _value(value: Any) -> str:

@@ -8,7 +8,6 @@ from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.settings import as_dict, check
 from seqkit.settings import find as find_setting
-from seqkit.train.loop import pick_device
 from seqkit.tune import space as spaces
 from seqkit.tune.board import Board
 from seqkit.tune.conclusion import Conclusion, conclude
@@ -71,7 +70,7 @@ def begin(
         study = Study.open(folder)
         study.refuse_other(_search({**planned, "monitor": study.search.monitor}))
         return study
-    pick_device(base.train.device)
+    base.train.find_device()
     job = found.build(base, SPLITS)
     if "validation" not in job.splits:
         raise SeqkitError(
@@ -119,13 +118,10 @@ def tune(
         time.time(),
     )
     with Board(study, budget.trials, quiet=quiet) as board:
-        if jobs > 1:
-            done = work_together(study, budget, board, jobs)
-        else:
-            done = work(study, budget, board)
+        alone = jobs == 1
+        done = work(study, budget, board) if alone else work_together(study, budget, board, jobs)
     if not done:
         return None
     concluded = conclude(study)
     write_report(study, concluded)
     return concluded
-

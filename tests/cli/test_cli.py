@@ -82,6 +82,7 @@ def test_every_recipe_trains_scores_and_answers(seqkit: Seqkit, recipe: str) -> 
         seqkit("train", recipe, *TINY[recipe], "--out", f"a-{recipe}", "--json").stdout
     )
     assert said["finished"]
+    assert "Loss by step" in (seqkit.folder / f"a-{recipe}" / "report.html").read_text("utf-8")
     score = SCORES.get(recipe, "accuracy")
     assert 0 <= said["scores"]["test"][score] <= (1 if score == "accuracy" else 1000)
     for split in ("test", "noisy") if recipe == "sentiment" else ("test",):

@@ -49,6 +49,13 @@ class Browser:
         self.page.goto(url)
         return self.page
 
+    def another(self, **options: Any) -> "Browser":
+        """Return another page of the same browser, with nothing of this one.
+
+        Playwright runs one browser at a time in a process: there is none within a block of another.
+        """
+        return Browser(self.page.context.browser.new_context(**options).new_page())
+
     def shot(self, path: Path, *, whole: bool = True) -> Path:
         """Take a picture of the page."""
         self.page.screenshot(path=str(path), full_page=whole)

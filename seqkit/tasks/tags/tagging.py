@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -115,6 +116,7 @@ class Tagging:
             if not spans.obeys(([number[tag] for tag in row] for row in tags), rule):
                 rule = None  # as in IOB1, where I begins a span unless one stands right before it
         second = tuple(sorted({tag for row in beside for tag in row}))
+        torch.manual_seed(chosen.train.seed)
         model = build_model(chosen.tagger, vocabulary, speller, named, second, rule)
         tagger = TextTagger(
             model,
