@@ -8,7 +8,8 @@ The server is a process of its own on 127.0.0.1, and so are the clients: one pro
 connection for each client, which asks again as soon as it is answered (no pause). Without runs of
 your own, small ones are trained on the village corpus first. What is asked, in turn: a label, the
 tags, words near a sum, a label, the next words and the sentence's end, a translation; each of a
-sentence of the village, Korean and English by turns.
+sentence of the village, Korean and English by turns. Over the many requests for memory, one in 25
+is a completion and one a translation, so that they end.
 
 An answer of 429 (too much waits) or 503 (the server is stopping) is deliberate; any other that is
 no 200 counts as an error, and so does a lost connection. Every load is bounded in time and number.
@@ -70,11 +71,16 @@ class Load:
         return f"{len(ordered):,} | {1e3 * p50:.0f} | {1e3 * p99:.0f} | {1e3 * ordered[-1]:.0f}"
 
 
-def requests(served: Sequence[dict[str, Any]], sentences: Sequence[str]) -> Iterator[bytes]:
-    """Return requests for ever, each kind in its turn."""
+CHEAP = ("classification", "tagging", "vectors")
+COSTLY = ("language_modelling", "translation")
+
+
+def requests(
+    served: Sequence[dict[str, Any]], sentences: Sequence[str], rounds: int = 1
+) -> Iterator[bytes]:
+    """Return requests for ever: ``rounds`` of the cheap kinds, a label more, then the costly."""
     by_task = {one["task"]: one["name"] for one in served}
-    kinds = ("classification", "tagging", "vectors", "classification", "language_modelling",
-             "translation")  # fmt: skip
+    kinds = (*(CHEAP * rounds), "classification", *COSTLY)
     texts, words = cycle(sentences), cycle(WORDS)
     for task in cycle([kind for kind in kinds if kind in by_task]):
         asked: dict[str, Any] = {"model": by_task[task]}
@@ -154,6 +160,12 @@ def rss(process: int) -> float:
     return int(found[1]) / 1024
 
 
+def cpu(process: int) -> float:
+    """Return the CPU seconds that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def made(folder: Path) -> list[str]:
     """Train the small runs and vectors that are served where none are named."""
     seqkit = [sys.executable, "-m", "seqkit"]
@@ -214,21 +226,25 @@ def measure(server: "subprocess.Popen[str]", chosen: argparse.Namespace) -> None
         told: list[dict[str, Any]] = json.loads(body)["served"]
         return told
 
-    asked = requests(asyncio.run(listed()), texts)
+    served = asyncio.run(listed())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(
-        f"{cores} cores, load before: {os.getloadavg()[0]:.1f}; server: {rss(server.pid):.0f} MiB"
-    )
+    busy, memory = os.getloadavg()[0], rss(server.pid)
+    print(f"{cores} cores, load before: {busy:.1f}; memory of the server: {memory:.0f} MiB")
     if chosen.seconds:
-        load = asyncio.run(load_of(port, asked, chosen.clients, chosen.seconds, MOST))
-        tell(load, chosen.clients)
+        before = cpu(server.pid)
+        load = asyncio.run(
+            load_of(port, requests(served, texts), chosen.clients, chosen.seconds, MOST)
+        )
+        tell(load, chosen.clients, cpu(server.pid) - before)
     if chosen.memory:
-        remember(server.pid, port, asked, chosen.memory)
+        remember(server.pid, port, requests(served, texts, rounds=16), chosen.memory)
 
 
-def tell(load: Load, clients: int) -> None:
-    rate = len(load.latencies) / load.seconds
+def tell(load: Load, clients: int, used: float) -> None:
+    number = max(1, len(load.latencies))
+    rate, each = number / load.seconds, 1e3 * used / number
     print(f"\n{clients} clients for {load.seconds:.0f} s: {rate:.0f} answers a second")
+    print(f"CPU of the server: {used / load.seconds:.2f} cores, {each:.1f} ms an answer")
     print(f"statuses {dict(load.statuses)}, lost {dict(load.lost)}, errors {load.errors}\n")
     print("| asked | answers | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|")
     for path, latencies in sorted(load.by_path.items()):

@@ -20,7 +20,7 @@ from seqkit.tune.tuning import begin, tune
 
 TRIALS = 16
 FIXED = (
-    *("data.language=en", "data.n=800", "epochs=3", "embedding.size=16", "pretrain=none"),
+    *("data.language=en", "data.n=2000", "epochs=5", "embedding.size=16", "pretrain=none"),
     *("tokenizer=word", "max_words=0", "clip_norm=1"),
 )
 SEARCHED = ("lr=1e-4..1e-1:4", "hidden=4..64:2", "head.dropout=0..0.6:2")

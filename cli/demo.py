@@ -169,7 +169,7 @@ def gradients() -> None:
         for figure in section.figures:
             if isinstance(figure, Grid):
                 print(f"\n{figure.title}. {figure.about}\n")
-                print_table(None, *figure.table(), decimals=2)
+                print_table(None, *figure.table())
     about = "RNN, LSTM and GRU learn a copy task: how far each remembers, and why."
     page.write(out, "Why gradients vanish", about, shown)
     print(f"\nAll of it as a page, to open in a browser: {out}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqkit.cli.arguments import FileOption, go_offline, read_texts
+from seqkit.cli.arguments import FileOption, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ def explain(
     """
     from seqkit.errors import SeqkitError
 
-    go_offline(True)  # a page says what is here: it fetches nothing
     given = list(words or [])
     if not given:
         raise SeqkitError("name a run to explain: seqkit explain RUN [TEXT]...")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,11 @@ from seqkit.pages.figures import Figure, Grid, Lines, Section
 LAGS = (1, 2, 5, 10, 20, 30, 40, 60, 80, 100)  # at which a network is asked
 GOOD = 0.9  # an accuracy at which a lag counts as remembered
 CELLS: dict[str, CellName] = {"RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}
-WEIGHTS: tuple[InitialisationName, ...] = ("uniform", "xavier", "orthogonal")
+WEIGHTS: dict[str, InitialisationName] = {
+    "small": "default",
+    "larger": "uniform",
+    "orthogonal": "orthogonal",
+}
 FORGET_BIASES = (0.0, 1.0, 3.0)
 STEPS_A_POINT = 10  # of the course of gradient norms
 
@@ -66,7 +71,7 @@ def demonstrate(
     )
 
 
-def with_encoder(chosen: CopySettings, **changes: object) -> CopySettings:
+def with_encoder(chosen: CopySettings, **changes: Any) -> CopySettings:
     """Return the settings with some of their encoder's changed."""
     return replace(chosen, encoder=replace(chosen.encoder, **changes))
 
@@ -93,7 +98,8 @@ def _copying(shown: Demonstration) -> Section:
         "The copy task",
         f"One of {chosen.symbols} symbols is read, then noise, and then the symbol is asked for. "
         f"Each network has {chosen.encoder.hidden} units and the same {chosen.steps:,} steps of "
-        f"{chosen.rows} rows, with lags from 1 to {chosen.longest}.",
+        f"{chosen.rows} rows, with lags from 1 to {chosen.longest}; recurrent weights begin as "
+        "torch draws them, the LSTM's forget bias as 1.",
         [accuracies("Accuracy by lag", shown.cells), remembered(shown.cells)],
     )
 
@@ -144,12 +150,13 @@ def _gradients(shown: Demonstration) -> Section:
         [
             lines("Before learning", ABOUT, before),
             vanishing("Where gradients vanish, before learning", before),
-            lines("After learning", f"{ABOUT} {LATCH}", after),
+            lines("After learning", f"{SHORT} {LATCH}", after),
             vanishing("Where gradients vanish, after learning", after),
         ],
     )
 
 
+SHORT = "The norm of d loss(t) / d h(t-k), as a share of that of lag 0."
 LATCH = (
     "A network that has learnt to hold a symbol firmly undoes small changes of its state, so that "
     "its gradient shrinks again (Bengio et al. 1994): what it learns from is the picture before."
@@ -193,7 +200,8 @@ def _told(each: GradientByLag) -> int | str:
 def _initialisation(shown: Demonstration) -> Section:
     base = shown.cells["RNN"].job.settings
     recurrent = {
-        f"RNN, {name}": gradient(CopyJob(with_encoder(base, recurrent=name))) for name in WEIGHTS
+        f"RNN, {name}": gradient(CopyJob(with_encoder(base, recurrent=rule)))
+        for name, rule in WEIGHTS.items()
     }
     lstm = shown.cells["LSTM"].job.settings
     biases = {
@@ -201,24 +209,25 @@ def _initialisation(shown: Demonstration) -> Section:
         for bias in FORGET_BIASES
     }
     trained = {
-        "RNN, uniform": shown.cells["RNN"],
+        "RNN, small": shown.cells["RNN"],
         "RNN, orthogonal": shown.others["RNN, orthogonal"],
         "LSTM, forget bias 0": shown.others["LSTM, forget bias 0"],
         "LSTM, forget bias 1": shown.cells["LSTM"],
     }
     figures: list[Figure] = [
-        lines("An RNN's recurrent weights", f"{ABOUT} Before learning.", parts(recurrent)),
+        lines("An RNN's recurrent weights", f"{SHORT} Before learning.", parts(recurrent)),
         vanishing("An RNN's recurrent weights: where gradients vanish", parts(recurrent)),
-        lines("An LSTM's forget bias", f"{ABOUT} Before learning.", parts(biases)),
+        lines("An LSTM's forget bias", f"{SHORT} Before learning.", parts(biases)),
         vanishing("An LSTM's forget bias: where gradients vanish", parts(biases)),
         accuracies("Accuracy by lag", trained),
         remembered(trained),
     ]
     return Section(
         "What initialisation does",
-        "Recurrent weights drawn from U(-a, a), by Glorot and Bengio's rule, or orthogonal, which "
-        "keep lengths (Saxe et al. 2014); and a forget gate that begins half open (bias 0), mostly "
-        "open (1; Jozefowicz et al. 2015) or all but fully open (3).",
+        "Recurrent weights: small, as torch draws them, from U(-a, a) with a = 1 / sqrt(units); "
+        "larger, with a = sqrt(3 / units), so that a state of random signs keeps its length; or "
+        "orthogonal, which keep any length (Saxe et al. 2014). And a forget gate that begins half "
+        "open (bias 0), mostly open (1; Jozefowicz et al. 2015) or all but fully open (3).",
         figures,
     )
 

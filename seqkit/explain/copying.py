@@ -38,7 +38,7 @@ class CopySettings:
     rows: int = Field(default=32, ge=1, description="rows a step, all of one lag")
     steps: int = Field(default=1000, ge=1, description="of training")
     encoder: EncoderSettings = EncoderSettings(
-        cell="lstm", hidden=32, bidirectional=False, recurrent="uniform"
+        cell="lstm", hidden=32, bidirectional=False, recurrent="default"
     )
     train: TrainSettings = TrainSettings(
         epochs=1, device="cpu", optimizer=OptimizerSettings(lr=5e-3, clip_norm=1.0)

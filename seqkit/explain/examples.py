@@ -1,6 +1,8 @@
 """Examples to show a run on, where a person gives none."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -44,7 +46,7 @@ def examples(run: Run, task: str, answerer: Any) -> tuple[str, ...]:
 
 
 def corpus_of(run: Run) -> Corpus:
-    """Open the corpus of a run.
+    """Open the corpus of a run, as it lies on this machine: nothing is fetched to show a run.
 
     Raises:
         SeqkitError: if it is not here.
@@ -53,7 +55,22 @@ def corpus_of(run: Run) -> Corpus:
 
     saved = run.settings()
     recipe = find(saved["recipe"])
-    return recipe.read(recipe.saved_settings(saved["settings"]))
+    with _offline():
+        return recipe.read(recipe.saved_settings(saved["settings"]))
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Refuse the network for the time of a block."""
+    before = os.environ.get("SEQKIT_OFFLINE")
+    os.environ["SEQKIT_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SEQKIT_OFFLINE"]
+        else:
+            os.environ["SEQKIT_OFFLINE"] = before
 
 
 def held_out(corpus: Corpus) -> str:
@@ -62,12 +79,14 @@ def held_out(corpus: Corpus) -> str:
 
 
 def _texts(corpus: Corpus) -> Iterator[str]:
-    """Yield texts to read: of a pair, the source; of a text, its lines; of words, as a line."""
+    """Yield texts to read: of a pair, the source; of running text, its lines."""
     for example in corpus.examples(held_out(corpus)):
         if hasattr(example, "tokens"):
             yield "\t".join(token.text for token in example.tokens)
         elif hasattr(example, "source"):
             yield example.source
+        elif hasattr(example, "labels"):
+            yield " ".join(example.text.split())
         else:
             yield from filter(str.strip, example.text.split("\n"))
 

@@ -135,7 +135,7 @@ def _maps(gates: GatesOverTime) -> Iterator[Figure]:
 
 
 def _width(gates: GatesOverTime) -> int:
-    return gates.activity.shape[1]
+    return int(gates.activity.shape[1])
 
 
 def _units(several: Sequence[GatesOverTime]) -> Section:

@@ -27,7 +27,7 @@ from seqkit.pages.figures import Figure, Grid, Lines, Section
 Floats = NDArray[np.float64]
 
 SHARE = 0.01  # of the gradient at lag 0, below which it counts as vanished
-LAGS = 60  # looked back over, at most
+LAGS = 100  # looked back over, at most
 STEPS = 12  # losses of a text that are followed back
 CELL_NAMES = {kind: name for name, kind in CELLS.items()}
 
@@ -123,11 +123,13 @@ def _followed(
     """
     top = layers[-1]
     count = len(top.states)
+    starts: dict[int, tuple[Tensor, Tensor | None]]
     if timed is not None:
         order = range(count - 1, -1, -1) if top.backwards else range(count)
         starts = {r: (timed[t], None) for r, t in enumerate(order)}
     else:
-        starts = dict(_entering(top, losses))
+        starts = {}
+        starts.update(_entering(top, losses))
     chosen, lags = _chosen(list(starts), count)
     for r in chosen:
         loss, factor = starts[r]

@@ -87,7 +87,8 @@ def _labelled(answerer: Any, text: str) -> Reading:
         logits = model(_placed(batch, model))
         if answerer.multi_label:
             bits = F.binary_cross_entropy_with_logits(logits[0], target.to(logits.dtype))
-            return bits[None] * logits.shape[1]
+            summed: Tensor = bits[None] * logits.shape[1]
+            return summed
         return F.cross_entropy(logits, target)[None]
 
     tokens = _words(cut_text)
@@ -247,7 +248,8 @@ def _measured(answerer: Any, text: str) -> Reading:
         dtype = next(model.parameters()).dtype
         said = model(replace(batch, inputs=batch.inputs.to(dtype)))
         if answerer.goal == "forecast":  # nothing is right or wrong yet: how it moves the forecast
-            return said.sum()[None]
+            total: Tensor = said.sum()[None]
+            return total
         return F.cross_entropy(said, best, reduction="none")
 
     if answerer.goal == "forecast":

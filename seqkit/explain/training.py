@@ -239,15 +239,16 @@ def thinned(values: Floats, every: int, how: str) -> Floats:
     if every == 1 or not len(values):
         return values
     if how == "last":
-        return values[np.minimum(starts + every, len(values)) - 1]
+        last: Floats = values[np.minimum(starts + every, len(values)) - 1]
+        return last
     if how == "max":
         highest: Floats = np.fmax.reduceat(values, starts)
         return highest
     known = np.isfinite(values)
     sums = np.add.reduceat(np.where(known, values, 0.0), starts)
-    return sums / np.where(
-        np.add.reduceat(known, starts) > 0, np.add.reduceat(known, starts), np.nan
-    )
+    counts = np.add.reduceat(known.astype(np.float64), starts)
+    means: Floats = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return means
 
 
 def _lists(lines: Mapping[str, Floats]) -> dict[str, list[float]]:

@@ -56,6 +56,7 @@ class CRF(nn.Module):
 
         What stands in ``tags`` past a row's end is not read, but is to be a tag's number.
         """
+        emissions = emissions.to(torch.promote_types(emissions.dtype, torch.float32))
         return self.log_partition(emissions, lengths) - self.score(emissions, tags, lengths)
 
     def score(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:

@@ -29,13 +29,20 @@ def cross_entropy(
         bias: ``(V,)``.
         targets: ``(n,)``, from 0 to V - 1.
         correction: ``(V,)``, added to every logit but the target's.
-        bfloat16: multiply matrices in bfloat16; the softmax and all sums stay in float32.
+        bfloat16: multiply matrices in bfloat16; the softmax and all sums stay in float32. So it
+            is under an autocast to bfloat16. To float16 it is all float32: of the gradient, which
+            is taken on the way and so not scaled, too little would be left.
         smoothing: the share of the target that is spread over all V (Szegedy et al. 2016, section
             7), 0 to 1.
     """
-    loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, weight, bias, targets, correction, bfloat16, smoothing
-    )
+    device = hidden.device.type
+    if torch.is_autocast_enabled(device):
+        hidden, weight = hidden.float(), weight.float()
+        bfloat16 = bfloat16 or torch.get_autocast_dtype(device) is torch.bfloat16
+    with torch.autocast(device, enabled=False):
+        loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
+            hidden, weight, bias, targets, correction, bfloat16, smoothing
+        )
     return loss
 
 

@@ -139,8 +139,10 @@ def _matrix(
         if layout.leaning:
             place = f'transform="translate({x + 4:.1f} {y:.1f}) rotate(-{LEANING})"'
         names.append(f"<text {place}>{label(name)}</text>")
+    long = " long" if layout.side > 150 else ""  # it would hide the rest on a phone
     return (
-        f'<div class="box heat"><svg class="side" width="{layout.side:.0f}" height="{high:.0f}" '
+        f'<div class="box heat">'
+        f'<svg class="side{long}" width="{layout.side:.0f}" height="{high:.0f}" '
         f'aria-hidden="true">{"".join(side)}</svg>'
         f'<svg class="pointed" width="{wide:.0f}" height="{high:.0f}" role="group" tabindex="0" '
         f'aria-label="{escape(title)}">{"".join(names)}'

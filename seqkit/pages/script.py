@@ -117,7 +117,8 @@ function text(figure, data) {
       const value = values[i], share = Math.abs(value) / high;
       const level = Math.round(24 * between(0, (value - low) / (high - low), 1));
       token.className = 'token ' + (value === null ? 'missing' : name + level
-        + (share < 1 / 3 ? '' : share < 2 / 3 ? ' some' : ' strong') + (value < 0 ? ' below' : ''));
+        + (share < 1 / 3 ? '' : (share < 2 / 3 ? ' some' : ' strong')
+          + (value < 0 ? ' below' : '')));
       token.title = data.tokens[i] + ': ' + written(value);
     });
   }

@@ -168,7 +168,7 @@ path.head.handed { fill: var(--c1); }
   h1 { font-size: 24px; }
   h2 { font-size: 22px; }
   h3 { font-size: 19px; }
-  .heat .side { max-width: 40vw; }
+  .heat .long { position: static; }
   .steps { width: 150px; }
   .text { font-size: 19px; }
 }

@@ -69,7 +69,7 @@ class Worker:
         self._stopping = False
         self.waiting = 0  # items in the queue
         self.answered = 0  # items, since the start
-        self.batches = 0
+        self.pace = 0.0  # seconds an item, of late
         self._open: set[_Job] = set()  # that somebody waits for; of the loop's thread alone
         self._thread = threading.Thread(target=self._work, name=f"seqkit {name}", daemon=True)
         self._thread.start()
@@ -92,7 +92,7 @@ class Worker:
         with self._changed:
             if self._stopping:
                 raise StoppingError
-            if self.waiting + len(items) > max(self._limits.queue, len(items)):
+            if self._is_too_much(len(items)):
                 raise FullError
             self._jobs.append(job)
             self.waiting += len(items)
@@ -104,6 +104,13 @@ class Worker:
             raise LateError from None
         finally:
             self._open.discard(job)
+
+    def _is_too_much(self, items: int) -> bool:
+        """Whether the queue is full, or so long that the answer would hardly come in time."""
+        if not self.waiting:
+            return False
+        whole = self.waiting + items
+        return whole > self._limits.queue or whole * self.pace > self._limits.seconds / 2
 
     def abandon(self) -> None:
         """Tell all who wait that nothing comes any more; to be called in the loop's thread."""
@@ -158,7 +165,7 @@ class Worker:
     def _do(self, batch: Sequence[_Job]) -> None:
         """Answer jobs together; where that fails, each alone, so that one spoils no other."""
         items = [item for job in batch for item in job.items]
-        self.batches += 1
+        begun = time.monotonic()
         try:
             answers = self._answer(batch[0].how, items)
         except Exception as error:
@@ -169,6 +176,7 @@ class Worker:
             batch[0].result = error
             return
         self.answered += len(items)
+        self.pace += ((time.monotonic() - begun) / len(items) - self.pace) / 8
         begin = 0
         for job in batch:
             job.result = answers[begin : begin + len(job.items)]

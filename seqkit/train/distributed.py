@@ -35,7 +35,8 @@ class Ranks:
 
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
         self.rank, self.count = place()
-        self._dense, self._lazy = [], []
+        self._dense: list[nn.Parameter] = []
+        self._lazy: list[nn.Parameter] = []
         for optimizer in optimizers:
             kind = self._lazy if isinstance(optimizer, LazyAdam) else self._dense
             kind += [p for group in optimizer.param_groups for p in group["params"]]
@@ -101,7 +102,7 @@ class Ranks:
                 parameter.grad = torch.zeros_like(parameter)
             parts += [parameter.grad] if has_gradient and parameter.grad is not None else []
         sizes = [len(parameter) for parameter in self._lazy]
-        for parameter, mark in zip(self._lazy, of_rows.split(sizes), strict=True):
+        for parameter, mark in zip(self._lazy, torch.split(of_rows, sizes), strict=True):
             rows = mark.nonzero().squeeze(1)
             parameter.grad = widened(parameter, rows) if len(rows) else None
             parts += [parameter.grad._values()] if parameter.grad is not None else []
@@ -137,7 +138,9 @@ def widened(parameter: nn.Parameter, rows: Tensor) -> Tensor:
         own = parameter.grad.coalesce()
         values[torch.searchsorted(rows, own.indices()[0])] = own.values()
     size = parameter.shape
-    return torch.sparse_coo_tensor(rows[None], values, size, check_invariants=False, is_coalesced=True)
+    return torch.sparse_coo_tensor(
+        rows[None], values, size, check_invariants=False, is_coalesced=True
+    )
 
 
 def sum_all(tensors: Sequence[Tensor]) -> None:
@@ -146,7 +149,7 @@ def sum_all(tensors: Sequence[Tensor]) -> None:
         flat = torch.cat([tensor.reshape(-1) for tensor in bucket])
         with company():
             distributed.all_reduce(flat)
-        sums = flat.split([tensor.numel() for tensor in bucket])
+        sums = torch.split(flat, [tensor.numel() for tensor in bucket])
         for tensor, summed in zip(bucket, sums, strict=True):
             tensor.copy_(summed.view_as(tensor))
 

@@ -207,10 +207,11 @@ class Trainer:
 
     def _ask_to_stop(self) -> None:
         """End the step in hand and save; if asked again, stop at once."""
-        if self.asked_to_stop and self.ranks.alone:  # torchrun stops a process that takes too long
+        if self.asked_to_stop and self.ranks.alone:  # torchrun kills one that takes too long
             raise KeyboardInterrupt
         self.asked_to_stop = True
-        self.interrupted = self.ranks.alone  # of several, all are to stop after the same step
+        if self.ranks.alone:  # of several, all are to stop after the same step
+            self.interrupted = True
 
     def _epoch(self) -> None:
         position, number = self.position, self.position.epoch

@@ -36,8 +36,9 @@ def pick_device(name: DeviceName, *, lazy: bool = False) -> torch.device:
     several = launched()
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        fits = {"cuda": True, "mps": not (lazy or several)}
-        name = next((device for device in here if here[device] and fits[device]), "cpu")
+        name = "cuda" if here["cuda"] else "mps"
+        if not here[name] or (name == "mps" and (lazy or several)):
+            name = "cpu"
     if not here.get(name, True):
         raise SeqkitError(f"there is no {name} device on this machine: use device=auto.")
     if name == "mps" and (lazy or several):

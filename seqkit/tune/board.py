@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seqkit.tune.space import as_text
-from seqkit.tune.study import Study, Trial
+from seqkit.tune.study import Study
+from seqkit.tune.trial import Trial
 
 SHOWN = 12  # trials in the live table: those at work, then the best
 

@@ -1,5 +1,6 @@
 """What a search comes to: the winner, scored on test once, ready to predict, and its settings."""
 
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,14 +9,17 @@ from typing import Any
 from seqkit.errors import SeqkitError
 from seqkit.files import atomic_folder, read_json, write_json, write_text
 from seqkit.settings import as_dict
+from seqkit.train.job import Job
 from seqkit.train.loop import Trainer
 from seqkit.train.progress import Progress
 from seqkit.train.run import Run
 from seqkit.tune.importance import importance
 from seqkit.tune.running import set_threads
-from seqkit.tune.study import Study, Trial
+from seqkit.tune.study import Study
 from seqkit.tune.toml import as_toml
+from seqkit.tune.trial import Trial
 
+log = logging.getLogger(__name__)
 Scores = Mapping[str, Mapping[str, float]]
 
 
@@ -84,8 +88,19 @@ def _keep(study: Study, best: Trial) -> Scores:
     with atomic_folder(study.folder / "best") as folder:
         shutil.copytree(study.run_folder(best.number), folder, dirs_exist_ok=True)
         scores = Trainer(job, chosen.train, Run(folder), Progress(quiet=True)).fit()
+        _draw(Run(folder), job)
     write_text(study.folder / "best.toml", _settings_file(study, best, chosen))
     return scores
+
+
+def _draw(run: Run, job: Job) -> None:
+    """Write the run's own page; a run without it is as good."""
+    from seqkit.explain.training import write_report
+
+    try:
+        write_report(run, job)
+    except Exception as error:
+        log.warning("%s was not written: %s", run.report_file.name, error)
 
 
 def _settings_file(study: Study, best: Trial, chosen: Any) -> str:

@@ -11,7 +11,8 @@ from seqkit.tune.board import ranked
 from seqkit.tune.conclusion import Conclusion
 from seqkit.tune.importance import is_named
 from seqkit.tune.space import Axis, Range, Value, as_text
-from seqkit.tune.study import Study, Trial
+from seqkit.tune.study import Study
+from seqkit.tune.trial import Trial
 
 CURVES = 8  # trials whose course is drawn
 

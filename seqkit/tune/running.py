@@ -15,7 +15,8 @@ from seqkit.train.loop import Trainer
 from seqkit.train.progress import Progress
 from seqkit.train.run import Run
 from seqkit.tune.board import Board
-from seqkit.tune.study import ATTEMPTS, SPLITS, Held, Study
+from seqkit.tune.study import SPLITS, Study
+from seqkit.tune.trial import ATTEMPTS, Held
 
 WAIT = 0.3  # seconds between two looks at what other processes do
 

@@ -89,8 +89,7 @@ def _near(axis: Axis, centre: Value, width: float, rng: np.random.Generator) -> 
     draw, luck = rng.random(2)
     if isinstance(axis, Choices) and any(isinstance(value, str) for value in axis.values):
         return axis.at(draw) if luck < width else centre
-    low = min(max(axis.place(centre) - width / 2, 0.0), 1.0 - width)
-    return axis.at(low + width * draw)
+    return axis.at(axis.place(centre) + width * (draw - 0.5))  # beyond an end is the end itself
 
 
 def _round(plan: Plan, number: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def test_what_is_refused(map_: Seqkit) -> None:
     assert "map.html exists already" in map_(ok=False).stderr
     map_("--overwrite")
     assert "Spelt like it: 부산" in map_("부신", "--out", "b.html", ok=False).stderr
-    assert "Known: pca, tsne" in map_("--method", "umap", "--out", "b.html", ok=False).stderr
+    assert "Known: pca, tsne, umap" in map_("--method", "som", "--out", "b.html", ok=False).stderr
     assert "--near is for words" in map_("--near", "3", "--out", "b.html", ok=False).stderr
     ran = map_("서울", "--near", "0", "--out", "b.html", ok=False)
     assert ran.stderr == "seqkit: a picture has 2 to 5,000 words, not 1.\n"

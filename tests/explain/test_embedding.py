@@ -3,7 +3,7 @@
 import sys
 from functools import cache
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_a_translator_has_one_map_a_side_or_one_that_is_shared() -> None:
     assert [table.name for table in tables(shared)] == ["source tokens"]
 
 
-def answerer(kind: str, words: dict[str, int]) -> Any:
+def answerer(kind: Literal["learned", "onehot"], words: dict[str, int]) -> Any:
     """What answers for a run, as far as a map asks."""
     vocabulary = Vocabulary.build(words, specials=("pad", "unk"))
     torch.manual_seed(0)

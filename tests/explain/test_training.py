@@ -176,7 +176,7 @@ def test_a_page_that_cannot_be_drawn_loses_no_run(
 
 
 def test_what_went_wrong_is_drawn_too(tmp_path: Path) -> None:
-    words = ["classify", *CLASSIFY, "lr=1e30", "--out", "run", "--quiet"]
+    words = ["classify", *CLASSIFY, "lr=1e38", "--out", "run", "--quiet"]
     ran = Seqkit(tmp_path, "train")(*words, ok=False)
     assert "at step" in ran.stderr
     assert "Loss by step" in Run(tmp_path / "run").report_file.read_text("utf-8")

@@ -110,6 +110,24 @@ def test_a_full_queue_refuses_and_takes_again_when_there_is_room() -> None:
         asyncio.run(run())
 
 
+def test_a_queue_too_long_to_be_answered_in_time_refuses_at_once() -> None:
+    async def run() -> None:
+        worker.pace = 0.5  # seconds an item: 10 of them take half of the time there is
+        first = await busy(worker, echo)
+        tasks = await queued(worker, [("a", list(range(9)))])
+        with pytest.raises(FullError):
+            await worker.ask("a", [1, 2])
+        tasks += await queued(worker, [("a", [9])])
+        echo.go.set()
+        await asyncio.gather(first, *tasks)
+        assert worker.pace < 0.5  # they were quick
+        tasks = await queued(worker, [("b", list(range(100)))])  # nothing waits: it is tried
+        await asyncio.gather(*tasks)
+
+    with working(seconds=10) as (worker, echo):
+        asyncio.run(run())
+
+
 def test_a_late_answer_is_given_up_and_what_nobody_waits_for_is_not_begun() -> None:
     async def run() -> None:
         first = await busy(worker, echo)

@@ -120,7 +120,7 @@ def test_a_grid_takes_points_whole_numbers_and_choices() -> None:
 def test_a_grid_needs_a_number_of_points() -> None:
     with pytest.raises(SeqkitError, match=r"write train.optimizer.lr=0.0001..0.01:5 for five"):
         parsed("lr=1e-4..1e-2")[0].grid()
-    with pytest.raises(SeqkitError, match="classifier.encoder.hidden=16..256:5"):
+    with pytest.raises(SeqkitError, match=r"classifier.encoder.hidden=16..256:5"):
         parsed("hidden=16..256")[0].grid()
     many = [f"{name}=0..0.5:1000" for name in ("head.dropout", "encoder.dropout", "word_dropout")]
     with pytest.raises(SeqkitError, match="the grid has 1,000,000,000 points"):

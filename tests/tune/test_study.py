@@ -10,7 +10,8 @@ from seqkit.recipe import find
 from seqkit.settings import as_dict
 from seqkit.tune import study as studies
 from seqkit.tune.space import parse
-from seqkit.tune.study import ATTEMPTS, Held, Search, Study
+from seqkit.tune.study import Search, Study
+from seqkit.tune.trial import ATTEMPTS, Held
 
 pytest.importorskip("optuna")
 WORDS = ("lr=1e-4..1e-2", "cell=gru,lstm")
@@ -140,7 +141,8 @@ def test_median_stops_what_is_worse_than_half(
 def test_halving_lets_the_best_third_go_on(tmp_path: Path) -> None:
     study = Study.create(tmp_path / "h", search(prune="halving", trials=0))
     scores = (0.5, 0.4, 0.3, 0.2, 0.6, 0.1)
-    stopped = [taken(study, 0).report(1, score) for score in scores]
+    held = [taken(study, 0) for _ in scores]
+    stopped = [each.report(1, score) for each, score in zip(held, scores, strict=True)]
     assert stopped == [False, True, True, True, False, True]
 
 
@@ -198,9 +200,9 @@ def test_choices_come_back_as_what_they_are(tmp_path: Path) -> None:
     recipe = find("classify")
     base = as_dict(parse(recipe, words, recipe.defaults)[1])
     study = Study.create(tmp_path / "c", search(words=words, base=base, strategy="grid"))
-    trials = [taken(study, 0).trial for _ in range(16)]
-    for trial, stored in zip(trials, Study.open(study.folder).trials(), strict=True):
-        assert trial.values == stored.values
+    trials = [taken(study, 0) for _ in range(16)]  # held: all are different ones
+    for held, stored in zip(trials, Study.open(study.folder).trials(), strict=True):
+        assert held.trial.values == stored.values
         kinds = [type(value) for value in stored.values.values()]
         assert kinds == [bool, int, float, str]
         chosen = study.settings(stored)

@@ -73,6 +73,7 @@ def test_the_winner_is_ready_and_its_settings_train_the_same_again(tmp_path: Pat
     best = tmp_path / "s" / "best"
     (answer,) = load(best).stream(["the teacher reads a book"])
     assert answer.line(1)
+    assert (best / "report.html").is_file()
     recipe = find("classify")
     again = recipe.settings((), tmp_path / "s" / "best.toml")
     assert again == recipe.saved_settings(Run.open(best).settings()["settings"])
@@ -224,7 +225,7 @@ def test_more_trials_go_on_where_the_search_ended(tmp_path: Path) -> None:
 def test_no_trial_begins_after_the_minutes(tmp_path: Path) -> None:
     study = started(tmp_path / "s", "lr=1e-3..1e-1", minutes=1e-9)
     assert study.search.trials == 0
-    with pytest.raises(SeqkitError, match="no trial of .* give it more time"):
+    with pytest.raises(SeqkitError, match=r"no trial of .* give it more time"):
         tune(study)
     found = tune(study, trials=1, minutes=5.0)
     assert found is not None
