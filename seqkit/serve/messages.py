@@ -92,11 +92,11 @@ class Labels(BaseModel):
 
 
 class Span(BaseModel):
-    """Words that belong together."""
+    """Words ``start`` up to, and without, ``end`` that belong together."""
 
-    label: str
     start: int
     end: int
+    type: str
 
 
 class Tags(BaseModel):
@@ -107,7 +107,7 @@ class Tags(BaseModel):
     offsets: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
     probabilities: list[dict[str, float]]
     beside: list[str] | None = None
-    spans: list[dict[str, Any]] | None = None
+    spans: list[Span] | None = None
 
 
 class Candidate(BaseModel):
