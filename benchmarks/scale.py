@@ -3,10 +3,9 @@
     python benchmarks/scale.py cpu                # a language model, one process and two in turn
     python benchmarks/scale.py gpu                # needs a CUDA device
 
-`cpu`: tokens a second of whole trainings by the command line, one thread a process; rounds
-alternate, and the figure is the ratio of medians. Beside it the ratio that the processes' own CPU
-time allows, 2 * (seconds of one) / (seconds of both), which other work on the machine does not
-change: what start-up takes is left out, as the difference of a long and a short training.
+`cpu`: tokens a second of training steps, one thread a process; rounds alternate, and the figure is
+the ratio of medians. Beside it the ratio that the processes' own CPU time allows, 2 * (seconds of
+one) / (seconds of both), which other work on the machine hardly changes. Some two minutes in all.
 
 `gpu`: tokens a second of seqkit's training steps (embedding, LSTM, head, loss, clipping, Adam) as
 a share of what torch.nn.LSTM, that is cuDNN, takes for the same LSTM alone, forward and backward
@@ -16,63 +15,87 @@ on random inputs that are there already.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
 JOB = "language_model corpus=village data.kind=text data.language=en data.n=6000 tokenizer=word "
-JOB += "hidden=384 embedding.size=256 batch_size=32 bptt=32 softmax=full checkpoint_every=0"
-LONG, SHORT = 3, 1  # epochs
+JOB += "hidden=384 embedding.size=256 batch_size=32 bptt=32 softmax=full device=cpu"
+UNTIMED, TIMED = 5, 60  # steps
 WORDS, FEATURES, HIDDEN, LAYERS, BATCH, TIME = 30_000, 512, 1024, 2, 64, 256  # of the GPU's LSTM
 
 
-def trained(processes: int, epochs: int) -> tuple[float, float]:
-    """Train once; return tokens a second of the last epoch, and CPU seconds of all processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        launch = [sys.executable, "-m"]
-        if processes > 1:
-            launch += ["torch.distributed.run", "--standalone"]
-            launch += [f"--nproc-per-node={processes}", "-m"]
-        words = [*JOB.split(), f"epochs={epochs}", "--out", f"{folder}/run", "-q"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            [*launch, "seqkit", "train", *words],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            timeout=1800,
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        lines = Path(folder, "run", "metrics.jsonl").read_text().splitlines()
-        speeds = [r["tokens_per_second"] for r in map(json.loads, lines) if r["kind"] == "epoch"]
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return float(speeds[-1]), seconds
+def trained(processes: int) -> dict[str, float]:
+    """Return tokens a second of so many processes, and the CPU seconds that all of them took."""
+    launch = [sys.executable]
+    if processes > 1:
+        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    ran = subprocess.run(
+        [*launch, __file__, "step"],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=1800,
+    )
+    told: dict[str, float] = json.loads(ran.stdout)
+    return told
+
+
+def stepped() -> dict[str, float] | None:
+    """Train some steps, as one process of several or alone; the first one has the figures."""
+    from contextlib import nullcontext
+
+    import torch
+
+    from seqkit.processes import gathered, launched, process_group
+    from seqkit.recipe import find
+    from seqkit.train.loop import Trainer
+    from seqkit.train.run import Run
+
+    torch.set_num_threads(1)
+    with process_group() if launched() else nullcontext(), tempfile.TemporaryDirectory() as folder:
+        recipe = find(JOB.split()[0])
+        job = recipe.build(recipe.settings(JOB.split()[1:]))
+        trainer = Trainer(job, job.settings.train, Run.create(Path(folder, "run")))
+        trainer.model.train()
+        batches = chain.from_iterable(job.batches.epoch(number) for number in count())
+        for batch in islice(batches, UNTIMED):
+            trainer._step(batch)
+        trainer.position.tokens, started = 0, time.perf_counter()
+        worked = time.process_time()
+        for batch in islice(batches, TIMED):
+            trainer._step(batch)
+        seconds = gathered(time.process_time() - worked)
+        speed = trainer.position.tokens / (time.perf_counter() - started)
+    return {"tokens/s": speed, "CPU seconds": sum(seconds)} if seconds else None
 
 
 def on_the_cpu(rounds: int) -> dict[str, Any]:
     """Return the figures of one process and two."""
-    speed: dict[int, list[float]] = {1: [], 2: []}
-    cpu: dict[int, list[float]] = {1: [], 2: []}
+    found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for _ in range(rounds):
-        for processes in (1, 2):
-            _, start = trained(processes, SHORT)
-            tokens, whole = trained(processes, LONG)
-            speed[processes].append(tokens)
-            cpu[processes].append((whole - start) / (LONG - SHORT))
-    one, two = (statistics.median(speed[n]) for n in (1, 2))
-    seconds, both = (statistics.median(cpu[n]) for n in (1, 2))
+        for processes, figures in found.items():
+            figures.append(trained(processes))
+
+    def median(processes: int, name: str) -> float:
+        return statistics.median(figures[name] for figures in found[processes])
+
+    (one, two), (seconds, both) = (
+        [median(n, name) for n in found] for name in ("tokens/s", "CPU seconds")
+    )
     return {
         "tokens/s of one process": round(one),
         "tokens/s of two": round(two),
         "ratio": round(two / one, 2),
-        "CPU seconds an epoch, one": round(seconds, 2),
-        "CPU seconds an epoch, two together": round(both, 2),
+        f"CPU seconds of {TIMED} steps, one": round(seconds, 2),
+        f"CPU seconds of {TIMED} steps, two together": round(both, 2),
         "ratio by CPU time": round(2 * seconds / both, 2),
         "load": os.getloadavg()[0],
     }
@@ -170,13 +193,17 @@ def seqkit_step(precision: str, compiled: bool) -> Callable[[], object]:
 
 
 def main() -> None:
-    """Run one of the two benchmarks and print its figures."""
+    """Run one of the two benchmarks and print its figures; ``step`` is a process of the first."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("cpu", "gpu"))
+    parser.add_argument("what", choices=("cpu", "gpu", "step"))
     parser.add_argument("--rounds", type=int, default=3, help="of the cpu's trainings")
     parser.add_argument("--steps", type=int, default=100, help="on the gpu")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if given.what == "step":
+        if figures := stepped():
+            print(json.dumps(figures))
+        return
     figures = on_the_cpu(given.rounds) if given.what == "cpu" else on_a_gpu(given.steps)
     if given.json:
         print(json.dumps(figures))

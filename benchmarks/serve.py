@@ -54,7 +54,8 @@ class Load:
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
-    by_path: dict[str, list[float]] = field(default_factory=dict)
+    by_run: dict[str, list[float]] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)  # no 200, by run
     statuses: Counter[int] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
 
@@ -66,6 +67,8 @@ class Load:
 
     def row(self, latencies: Sequence[float]) -> str:
         """Return requests, p50, p99 and the longest, in milliseconds."""
+        if not latencies:
+            return "0 | - | - | -"
         ordered = sorted(latencies)
         p50, p99 = (ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.99))
         return f"{len(ordered):,} | {1e3 * p50:.0f} | {1e3 * p99:.0f} | {1e3 * ordered[-1]:.0f}"
@@ -77,20 +80,25 @@ COSTLY = ("language_modelling", "translation")
 
 def requests(
     served: Sequence[dict[str, Any]], sentences: Sequence[str], rounds: int = 1
-) -> Iterator[bytes]:
-    """Return requests for ever: ``rounds`` of the cheap kinds, a label more, then the costly."""
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name of a run and a request to it, for ever.
+
+    In turn ``rounds`` of the cheap kinds, a label more, and the costly ones.
+    """
     by_task = {one["task"]: one["name"] for one in served}
     kinds = (*(CHEAP * rounds), "classification", *COSTLY)
     texts, words = cycle(sentences), cycle(WORDS)
     for task in cycle([kind for kind in kinds if kind in by_task]):
-        asked: dict[str, Any] = {"model": by_task[task]}
+        name = by_task[task]
+        asked: dict[str, Any] = {"model": name}
         if task == "vectors":
-            yield request("/similar", {**asked, "question": next(words), "plane": True})
+            yield name, request("/similar", {**asked, "question": next(words), "plane": True})
         elif task == "language_modelling":
             beginning = next(texts)[:12]
-            yield request("/generate", {**asked, "texts": [beginning], "top": 6, "length": 40})
+            more = {"texts": [beginning], "top": 6, "length": 40}
+            yield name, request("/generate", {**asked, **more})
         else:
-            yield request("/predict", {**asked, "texts": [next(texts)], "top": 3})
+            yield name, request("/predict", {**asked, "texts": [next(texts)], "top": 3})
 
 
 def request(path: str, body: dict[str, Any]) -> bytes:
@@ -108,13 +116,12 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 async def client(
-    port: int, asked: Iterator[bytes], load: Load, left: Iterator[int], until: float
+    port: int, asked: Iterator[tuple[str, bytes]], load: Load, left: Iterator[int], until: float
 ) -> None:
     """Ask, and ask again when answered, until the time or the number is over."""
     reader = writer = None
     while time.monotonic() < until and next(left, None) is not None:
-        sent = next(asked)
-        path = sent[5 : sent.index(b" ", 5)].decode()
+        name, sent = next(asked)
         begun = time.monotonic()
         try:
             if writer is None:
@@ -133,15 +140,16 @@ async def client(
         load.statuses[status] += 1
         if status == 200:
             load.latencies.append(took)
-            load.by_path.setdefault(path, []).append(took)
+            load.by_run.setdefault(name, []).append(took)
         else:
+            load.refused[name] += 1
             await asyncio.sleep(0.5)  # told to come again later
     if writer is not None:
         writer.close()
 
 
 async def load_of(
-    port: int, asked: Iterator[bytes], clients: int, seconds: float, most: int
+    port: int, asked: Iterator[tuple[str, bytes]], clients: int, seconds: float, most: int
 ) -> Load:
     """Let so many clients ask at once, for a time or so many requests."""
     load, left = Load(), iter(range(min(most, MOST)))
@@ -246,13 +254,13 @@ def tell(load: Load, clients: int, used: float) -> None:
     print(f"\n{clients} clients for {load.seconds:.0f} s: {rate:.0f} answers a second")
     print(f"CPU of the server: {used / load.seconds:.2f} cores, {each:.1f} ms an answer")
     print(f"statuses {dict(load.statuses)}, lost {dict(load.lost)}, errors {load.errors}\n")
-    print("| asked | answers | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|")
-    for path, latencies in sorted(load.by_path.items()):
-        print(f"| {path} | {load.row(latencies)} |")
-    print(f"| all | {load.row(load.latencies)} |")
+    print("| run | not now | answers | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|---|")
+    for name in sorted({*load.by_run, *load.refused}):
+        print(f"| {name} | {load.refused[name]:,} | {load.row(load.by_run.get(name, []))} |")
+    print(f"| all | {load.refused.total():,} | {load.row(load.latencies)} |")
 
 
-def remember(process: int, port: int, asked: Iterator[bytes], most: int) -> None:
+def remember(process: int, port: int, asked: Iterator[tuple[str, bytes]], most: int) -> None:
     """Ask in ten parts, and tell the memory of the server after each."""
     print("\n| requests | MiB | errors |\n|---|---|---|")
     series, part = [], max(1, most // 10)

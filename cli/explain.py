@@ -78,7 +78,9 @@ def _explained(run: str, texts: "list[str]") -> "tuple[str, str, Sequence[Sectio
     subject = opened(run, texts)
     recipe = Path(subject.run.settings()["recipe"]).stem
     shown = "texts of yours" if texts else "examples of its data"
-    about = f"A run of {recipe} ({subject.task.replace('_', ' ')}), shown on {shown}."
+    task = subject.task.replace("_", " ")
+    of = recipe if task in recipe.replace("_", " ") else f"{recipe} ({task})"
+    about = f"A run of {of}, shown on {shown}."
     return Path(run).absolute().name, about, list(sections(subject))
 
 

@@ -35,6 +35,9 @@ def serve(
     characters: Annotated[int, typer.Option(min=1, help="Characters of a text.")] = 4_000,
     body: Annotated[int, typer.Option(min=1024, help="Bytes of a request.")] = 1 << 20,
     queue: Annotated[int, typer.Option(min=1, help="Texts that may wait for a run.")] = 1_000,
+    wait: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait, as expected; more: refused (429).")
+    ] = 5.0,
     seconds: Annotated[float, typer.Option(min=0.1, help="Until an answer.")] = 30.0,
     stop: Annotated[float, typer.Option(min=0, help="Seconds to finish at the end.")] = 10.0,
     at_once: Annotated[int, typer.Option(min=1, help="Texts that a run reads together.")] = 32,
@@ -57,7 +60,13 @@ def serve(
     limits = check(
         Limits,
         {
-            **{"texts": texts, "characters": characters, "body": body, "queue": queue},
+            **{
+                "texts": texts,
+                "characters": characters,
+                "body": body,
+                "queue": queue,
+                "wait": wait,
+            },
             **{"seconds": seconds, "stop": stop, "at_once": at_once},
         },
     )

@@ -56,12 +56,18 @@ def tune(
 ) -> None:
     """Search the settings of a recipe that score best on validation."""
     from seqkit.errors import SeqkitError
+    from seqkit.processes import launched, process_group
     from seqkit.train.run import Run
     from seqkit.tune.study import Study
     from seqkit.tune.tuning import begin
     from seqkit.tune.tuning import tune as work
 
     go_offline(offline)
+    if launched():
+        with process_group():  # of all these processes, one tells it
+            raise SeqkitError(
+                "a search works in several processes by --jobs N, not by torchrun: leave that out."
+            )
     given = list(words or [])
     if minutes is not None and not minutes > 0:
         raise SeqkitError(f"--minutes {minutes:g}: give more than 0.")

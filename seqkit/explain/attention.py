@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqkit.data.batching import Batches
 from seqkit.decode import watched
 from seqkit.errors import SeqkitError
 from seqkit.explain.tokens import brief, legend, shown_all, surfaces
@@ -109,14 +108,7 @@ def _of_caption(answerer: "CaptionWriter", text: str) -> Attention:
 
 
 def _of_label(answerer: "TextClassifier", text: str) -> Attention:
-    inputs = answerer.encode([text])
-    (batch,) = Batches(
-        inputs.rows,
-        spellings=inputs.spellings,
-        bags=inputs.bags,
-        batch_size=1,
-        pad=answerer.vocabulary.pad,
-    ).epoch(0)
+    (batch,) = answerer.batches(answerer.encode([text])).epoch(0)
     device = next(answerer.model.parameters()).device
     weights = answerer.model.attention(batch.to(device))
     assert weights is not None

@@ -27,8 +27,8 @@ Floats = NDArray[np.float64]
 
 FEWEST, MOST = 32, 1024  # steps of the integral
 CLOSE = 1e-3  # of the difference: what attributions may miss of it before more steps are taken
-CELLS = 1 << 14  # tokens read at once with gradients
-SHOWN = 12  # tokens in a bar chart
+CELLS = 1 << 13  # tokens read at once with gradients
+SHOWN = 8  # tokens in a bar chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +198,7 @@ def figures(found: Attribution, other: Attribution | None = None) -> list[Figure
     return [
         ColouredText(title, _about(found), found.tokens, rows),
         Bars(
-            "What counted most",
+            f"What counted most for '{found.label}'",
             f"The {len(order)} tokens of the largest shares, by {found.method}: to the right, for "
             f"'{found.label}'.",
             [f"{found.tokens[i]} ({i + 1})" for i in order],
@@ -213,8 +213,9 @@ def _about(found: Attribution) -> str:
     if found.against:
         what = f"log p('{found.label}') - log p('{found.against}')"
     told = [
-        f"What each token adds to {what}: {found.output:+.3f}, and {found.baseline:+.3f} for as "
-        f"many tokens that say nothing. Shares sum to {found.values.sum():+.3f}"
+        f"What each token adds to {what}, in nats (0.69: twice as probable). It is "
+        f"{found.output:+.3f}; of as many tokens that say nothing, {found.baseline:+.3f}. Shares "
+        f"sum to {found.values.sum():+.3f}"
     ]
     if found.rest:
         told.append(f", n-grams of what the network does not read to {found.rest:+.3f}")

@@ -174,8 +174,11 @@ def figure(found: BeamTree) -> Tree:
         for run in runs
     ]
     pruned, hidden = len(found.tokens) - came, came - len(nodes)
-    best = f" Best: '{brief(found.answers[0][0])}'." if found.answers else ""
-    rest = f" Of those in the beam, the {hidden:,} farthest behind are not drawn." if hidden else ""
+    best = ""
+    if found.answers:
+        said = f"'{brief(found.answers[0][0])}'" if found.answers[0][0] else "to end at once"
+        best = f" Best: {said}."
+    rest = f" Not drawn: {hidden:,} in the beam that fell farthest behind." if hidden else ""
     return Tree(
         f"Beam: {brief(found.text)}",
         "Log-probability of what is written down to each node. Nodes that lead to an answer stand "

@@ -20,20 +20,20 @@ HIDDEN, MEMORY = "hidden state", "memory cell"
 
 def lstm(cell: Any, x: Tensor, state: State) -> Gates:
     """Gers et al. 2000: i, f, o are gates, g the candidate."""
-    i, f, g, o = cell._sum(x, state[0]).chunk(4, dim=1)
+    i, f, g, o = cell.preactivations(x, state[0]).chunk(4, dim=1)
     return _lstm_gates(i, f, g, o)
 
 
 def mogrifier(cell: Any, x: Tensor, state: State) -> Gates:
     """Melis et al. 2020: an LSTM's, of the input and state that have gated each other."""
-    return lstm(cell, *cell._mogrify(x, *state))
+    return lstm(cell, *cell.mogrified(x, *state))
 
 
 def layer_norm_lstm(cell: Any, x: Tensor, state: State) -> Gates:
     """Ba et al. 2016, eqs. 20-22."""
     uh = F.linear(state[0], cell.weight_hh)
     uh = F.layer_norm(uh, cell.gain_hh.shape, cell.gain_hh)
-    i, f, g, o = (cell._read(x) + uh).chunk(4, dim=1)
+    i, f, g, o = (cell.read(x) + uh).chunk(4, dim=1)
     return _lstm_gates(i, f, g, o)
 
 
@@ -44,8 +44,8 @@ def _lstm_gates(i: Tensor, f: Tensor, g: Tensor, o: Tensor) -> Gates:
 
 def gru(cell: Any, x: Tensor, state: State) -> Gates:
     """Cho et al. 2014, reset after the product: an update gate of 1 keeps the old state."""
-    wr, wz, wn = F.linear(x, *cell._weights("ih")).chunk(3, dim=1)
-    ur, uz, un = F.linear(state[0], *cell._weights("hh")).chunk(3, dim=1)
+    wr, wz, wn = F.linear(x, *cell.affine("ih")).chunk(3, dim=1)
+    ur, uz, un = F.linear(state[0], *cell.affine("hh")).chunk(3, dim=1)
     r, z = torch.sigmoid(wr + ur), torch.sigmoid(wz + uz)
     return {UPDATE: z, RESET: r, CANDIDATE: torch.tanh(wn + r * un)}
 

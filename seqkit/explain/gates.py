@@ -9,7 +9,7 @@ import torch
 from seqkit.explain.cell_gates import CANDIDATE, HIDDEN, MEMORY
 from seqkit.explain.reading import joined, model_of
 from seqkit.explain.subject import Subject
-from seqkit.explain.tokens import shown_all
+from seqkit.explain.tokens import brief, shown_all
 from seqkit.explain.units import Floats, Tracker, trackers
 from seqkit.explain.unrolling import unrolled
 from seqkit.nn.cells import CELLS
@@ -17,6 +17,7 @@ from seqkit.pages.figures import ColouredText, Figure, Grid, HeatMap, Section
 
 TOKENS = 48  # columns of a heat map
 UNITS = 16  # rows of a heat map: those that vary most
+MEAN = "Gates, mean over all units"
 CHOICE = 48  # units of a layer that a text can be coloured by
 
 CELL_NAMES = {kind: name for name, kind in CELLS.items()}
@@ -34,6 +35,7 @@ class GatesOverTime:
         values: ``(time, hidden)`` of each gate, of the candidate, the hidden state and the memory
             cell, where the cell has them.
         top: whether it is the last layer of its encoder.
+        backwards: whether it read the last token first.
     """
 
     text: str
@@ -42,6 +44,7 @@ class GatesOverTime:
     tokens: tuple[str, ...]
     values: dict[str, Floats]
     top: bool = True
+    backwards: bool = False
 
     @property
     def activity(self) -> Floats:
@@ -72,6 +75,7 @@ def over(subject: Subject) -> list[GatesOverTime]:
                 reading.read[each.encoder],
                 each.over_time(),
                 each.layer == highest[each.encoder],
+                each.backwards,
             )
             for each in watchers
         ]
@@ -79,19 +83,36 @@ def over(subject: Subject) -> list[GatesOverTime]:
 
 
 def sections(subject: Subject) -> Iterator[Section]:
-    """Yield the gates of the top layers over the first text, and the units to colour texts by."""
-    found = [each for each in over(subject) if each.top]
-    if not found:
-        return
-    first = [each for each in found if each.text == found[0].text]
-    for each in first:
-        yield Section(
-            f"Gates over time: {each.layer} ({each.cell})",
-            f"What each unit did as '{each.text}' was read. {GATES_SAY.get(each.cell, '')}".strip(),
-            list(_maps(each)),
-        )
-    for layer in dict.fromkeys(each.layer for each in found):
-        yield _units([each for each in found if each.layer == layer])
+    """Yield the gates of the top layers over the first text, and the units to colour texts by.
+
+    What is read backwards, and every gate unit by unit, is folded: it is much, and much alike.
+    """
+    by_layer: dict[str, list[GatesOverTime]] = {}
+    for each in over(subject):
+        if each.top:
+            by_layer.setdefault(each.layer, []).append(each)
+    for several in by_layer.values():
+        yield from _gates(several[0])
+    for several in by_layer.values():
+        yield _units(several)
+
+
+def _gates(gates: GatesOverTime) -> Iterator[Section]:
+    """Yield the gates of a layer in a few pictures, then unit by unit."""
+    layer = f"{gates.layer} ({gates.cell})"
+    about = f"What each unit did as '{gates.text}' was read. {GATES_SAY.get(gates.cell, '')}"
+    few, rest = [], []
+    for figure in _maps(gates):
+        is_first = figure.title in (MEAN, _title(MEMORY if MEMORY in gates.values else HIDDEN))
+        (few if is_first else rest).append(figure)
+    if gates.backwards:
+        few, rest = [], few + rest
+    if few:
+        yield Section(f"Gates over time: {layer}", about.strip(), few)
+    if rest:
+        told = about.strip() if gates.backwards else f"Unit by unit, as '{gates.text}' was read."
+        title = "Gates over time" if gates.backwards else "Gates, unit by unit"
+        yield Section(f"{title}: {layer}", told, rest, folded=True)
 
 
 GATES_SAY = {
@@ -114,7 +135,7 @@ def _maps(gates: GatesOverTime) -> Iterator[Figure]:
     opened = {name: v for name, v in named.items() if name not in (HIDDEN, MEMORY)}
     if opened:
         yield HeatMap(
-            "Gates, mean over all units",
+            MEAN,
             f"How far each gate is open at each token, on average over {_width(gates)} units.",
             list(opened),
             columns,
@@ -130,8 +151,11 @@ def _maps(gates: GatesOverTime) -> Iterator[Figure]:
         if is_gate:
             about += " 0 is shut, 1 is open."
         low, high = (0.0, 1.0) if is_gate else (None, None)
-        title = name[0].upper() + name[1:]
-        yield HeatMap(title, about, rows, columns, values[:, units].T, low, high)
+        yield HeatMap(_title(name), about, rows, columns, values[:, units].T, low, high)
+
+
+def _title(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _width(gates: GatesOverTime) -> int:
@@ -145,7 +169,7 @@ def _units(several: Sequence[GatesOverTime]) -> Section:
     names = _names(found, activity)
     figures: list[Figure] = [
         ColouredText(
-            f"Coloured by one unit: {each.text}",
+            f"Coloured by one unit: {brief(each.text, 40)}",
             "Each token by what the unit tells after reading it, from -1 to 1; choose the unit.",
             each.tokens if joined(each.tokens) else shown_all(each.tokens),
             {name: each.activity[:, unit].tolist() for unit, name in names.items()},
@@ -171,6 +195,7 @@ def _units(several: Sequence[GatesOverTime]) -> Section:
         f"Units: {first.layer} ({first.cell})",
         f"What single units tell ({told}), as in Karpathy et al. 2016.",
         figures,
+        folded=first.backwards,
     )
 
 

@@ -209,10 +209,11 @@ def pictures(named: dict[str, GradientByLag]) -> Iterator[Figure]:
         for name, each in named.items()
     ]
     columns = ["layer", "below 1 % from lag", "norm at lag 0"]
-    columns += [f"lag {k}, of lag 0" for k in (1, 5, 10, 20, 50)]
+    columns += [f"at lag {k}" for k in (1, 5, 10, 20, 50)]
     yield Grid(
         "Where gradients vanish",
-        "The first lag from which the gradient stays below 1 % of lag 0.",
+        "The first lag from which the gradient stays below 1 % of lag 0; its norm there, and its "
+        "share of that at some lags; and how many losses were followed back.",
         [*columns, "losses"],
         rows,
     )

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from seqkit.data.batch import Batch
-from seqkit.data.batching import Batches
 from seqkit.data.interning import intern_rows
 from seqkit.explain.questions import Contrast, Floats, NGramShares, Question, contrast
 from seqkit.explain.tokens import surfaces
@@ -79,14 +78,8 @@ def of_text(
         SeqkitError: if a label is unknown, or both are the same.
     """
     cut = answerer.tokenizer.tokenize(text)[: answerer.max_length]
-    inputs, model = answerer.encode([text]), answerer.model
-    (batch,) = Batches(
-        inputs.rows,
-        spellings=inputs.spellings,
-        bags=inputs.bags,
-        batch_size=1,
-        pad=answerer.vocabulary.pad,
-    ).epoch(0)
+    model = answerer.model
+    (batch,) = answerer.batches(answerer.encode([text])).epoch(0)
     batch = batch.to(next(model.parameters()).device)
     with torch.no_grad():
         scores, vectors = model(batch)[0], model.embed(batch)[0]

@@ -17,10 +17,11 @@ from seqkit.nn.crf import CRF
 from seqkit.nn.embedding import Embedding
 from seqkit.nn.recurrent import Encoder
 from seqkit.nn.word_encoder import WordEncoder
-from seqkit.pages.figures import Layer, Network, Section
+from seqkit.pages.figures import Layer, Network, Over, Section
 
 WHOLE = (Cell, CRF, Embedding, WordEncoder)  # modules that are one layer, whatever is in them
 METHODS = ("forward", "step", "log_probabilities", "weights", "decode")  # what runs a layer
+WIDE = "wide"  # a classifier's n-grams, which no token is read for
 CELL_NAMES = {kind: name for name, kind in CELLS.items()}
 
 
@@ -68,13 +69,16 @@ def layers(model: nn.Module, reading: Reading) -> list[Layer]:
     ]
 
 
-def _over(part: _Part, reading: Reading) -> Literal["inputs", "outputs", "once"]:
+def _over(part: _Part, reading: Reading) -> Over:
     """Return what a layer is repeated over, as its shapes tell."""
+    if part.name.partition(".")[0] == WIDE:
+        return "beside"
     writes = reading.pattern in ("seq2seq", "one-to-many")
     steps = part.shapes[-1][:2] if part.shapes else ()
     if writes and (len(part.shapes) > 1 or len(reading.outputs) in steps[1:]):
         return "outputs"
-    return "inputs" if len(reading.inputs) in steps else "once"
+    times = len(part.shapes)  # what reads token by token runs once for each
+    return "inputs" if len(reading.inputs) in (*steps, times) else "once"
 
 
 def _passes(part: _Part) -> Literal["", "ahead", "back"]:
@@ -151,7 +155,8 @@ def picture(model: nn.Module, reading: Reading) -> Section:
     both = any(isinstance(m, Encoder) and m.chosen.bidirectional for m in encoders)
     figure = Network(
         f"The network, unrolled over '{reading.text}'",
-        f"{SAYS[reading.pattern]} {total:,} parameters; shapes are batch × time × features.",
+        f"{SAYS[reading.pattern]} {total:,} parameters; shapes are batch × time × features."
+        + (BESIDE if any(layer.over == "beside" for layer in found) else ""),
         found,
         shown_all(reading.inputs),
         shown_all(reading.outputs),
@@ -161,6 +166,10 @@ def picture(model: nn.Module, reading: Reading) -> Section:
     return Section("The network", "Its layers in the order that a text runs through.", [figure])
 
 
+BESIDE = (
+    " Not drawn: beside the network stands a linear classifier of the text's n-grams (wide); the "
+    "answer is the mean of both."
+)
 SAYS = {
     "many-to-one": "Many-to-one: a whole text in, one answer out.",
     "one-to-many": "One-to-many: one thing in, a sequence out.",

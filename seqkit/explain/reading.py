@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqkit.data.batch import Batch
-from seqkit.data.batching import Batches
 from seqkit.data.frames import Windows
 from seqkit.data.interning import intern, intern_rows
 from seqkit.data.tagged import TaggedBatches
@@ -71,13 +70,7 @@ def _labelled(answerer: Any, text: str) -> Reading:
     cut_text = intern([text], answerer.tokenizer).first(min(LONGEST, answerer.max_length))
     bags = answerer.ngrams.bags([text]) if answerer.ngrams else None
     inputs = answerer.inputs(cut_text, bags)
-    (batch,) = Batches(
-        inputs.rows,
-        spellings=inputs.spellings,
-        bags=inputs.bags,
-        batch_size=1,
-        pad=answerer.vocabulary.pad,
-    ).epoch(0)
+    (batch,) = answerer.batches(inputs).epoch(0)
     shares = answerer.probabilities(inputs)
     answered = answerer.answers(shares)[0]
     labels = tuple(answerer.labels[i] for i in np.flatnonzero(answered))
@@ -234,10 +227,10 @@ def _caption_of_example(subject: Subject) -> Reading:
 
 def _measured(answerer: Any, text: str) -> Reading:
     """Read the last window of a series: one loss, or one for each frame's label."""
-    frames = answerer.scaler.apply(answerer._frames(text, 1))
+    frames = answerer.scaler.apply(answerer.frames(text, 1))
     aligned = answerer.goal == "frames"
     if not aligned:
-        answerer._last(len(frames), "the text")
+        answerer.last_window(len(frames), "the text")
     window, begins = frames[-answerer.window :], np.zeros(1, np.int64)
     batch = Windows(window, begins, window=len(window), aligned=aligned).batch(begins)
     with torch.inference_mode():

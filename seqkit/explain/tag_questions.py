@@ -12,6 +12,7 @@ from seqkit.data.interning import intern_rows
 from seqkit.data.tagged import TaggedBatch, TaggedBatches
 from seqkit.errors import SeqkitError
 from seqkit.explain.questions import Contrast, Floats, Question, contrast
+from seqkit.explain.reading import LONGEST
 from seqkit.explain.tokens import surfaces
 from seqkit.nn.crf import CRF, FORBIDDEN
 
@@ -90,7 +91,7 @@ def of_word(
 
     Args:
         answerer: the tagger.
-        text: the text, as the tagger takes it.
+        text: the text, as the tagger takes it; of a long one, its first ``LONGEST`` words.
         word: its place, from 0; None: the word of the least certain tag.
         label: empty: the answered tag.
         against: empty: the most probable other one.
@@ -98,20 +99,22 @@ def of_word(
     Raises:
         SeqkitError: if the text has no words or no such place, or a tag is unknown.
     """
-    cut, (answer,) = answerer.cut(text), answerer.predict([text])
+    cut = answerer.cut(text)[:LONGEST]
     if not cut:
         raise SeqkitError("a text without words has no tags: give one with words.")
     if word is not None and not 0 <= word < len(cut):
         raise SeqkitError(f"there is no word {word} in a text of {len(cut)}: count from 0.")
-    place = int(answer.probabilities[:, 0].argmin()) if word is None else word
     words, given = [token.text for token, _ in cut], [tag for _, tag in cut]
+    beside = [given] if answerer.reads_beside else ()
+    (answer,) = answerer.answer(answerer.rows(intern_rows([words]), beside=beside))
+    place = int(answer.probabilities[:, 0].argmin()) if word is None else word
     batch, model = tagged(answerer, [words], given), answerer.model
     with torch.no_grad():
         vectors = model.read(batch)
         scores = model.emissions(vectors, batch.words.lengths).tags
         shares = model.probabilities(scores, batch.words.lengths)[0, place]
     names = answerer.tags
-    chosen = contrast(shares, names, label or answer.tokens[place].tag or "", against)
+    chosen = contrast(shares, names, label or names[answer.tags[place]], against)
     width = model.embedding.features
     spelt = slice(width, width + model.word_encoder.features)
     parts = {"word vectors": slice(0, width), "spelling": spelt}

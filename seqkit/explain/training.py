@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from seqkit.explain.subject import Subject
 
 POINTS = 400  # of a curve; more steps are drawn by their mean and highest value
-PARAMETERS = 24  # whose weights are shown, the first of the model's
-HIDDEN = {"kind", "epoch", "step", "best", "train_loss", "seconds", "tokens_per_second"}
+PARAMETERS = 12  # whose weights are drawn, the first of the model's that are no biases
+HIDDEN = {
+    *("kind", "epoch", "step", "best", "train_loss", "seconds", "tokens_per_second"),
+    *("bits_per_character", "word_perplexity"),  # the perplexity by another unit
+}
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +124,7 @@ def training(run: Run, found: "Mistakes | None" = None) -> list[Section]:
         about = "What it gets wrong, when, and how sure it is of it."
         parts.append(Section("Errors", about, figures(found)))
     about = "After each epoch, the values below which such a share of a parameter's weights lie."
-    parts.append(Section("Weights", about, _weights(read)))
+    parts.append(Section("Weights", about, _weights(read), folded=True))
     return [part for part in parts if part.figures]
 
 
@@ -141,13 +144,18 @@ def _scores(read: Course) -> list[Figure]:
         return []
     names = list(dict.fromkeys(name for scores in read.final.values() for name in scores))
     rows = [[split, *(scores.get(n) for n in names)] for split, scores in read.final.items()]
-    return [Grid("Final scores", "Of the weights that are kept.", ["split", *names], rows)]
+    columns = ["split", *map(_in_words, names)]
+    return [Grid("Final scores", "Of the weights that are kept.", columns, rows)]
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _epochs(read: Course) -> list[Figure]:
     """Return losses and scores by epoch; those between 0 and 1 in one picture."""
     epochs = read.epochs
-    if not epochs:
+    if not epochs or (read.final and len(epochs["epoch"]) == 1):  # the scores say all of one
         return []
     x = epochs["epoch"].tolist()
     losses = {"training": epochs["train_loss"]}
@@ -163,12 +171,15 @@ def _epochs(read: Course) -> list[Figure]:
             continue
         if len(values) > 1 and np.ptp(known) == 0:
             continue  # a fact about the data
-        (shares if known.min() >= 0 and known.max() <= 1 else others)[name] = values
+        if any(np.array_equal(values, each) for each in [*shares.values(), *others.values()]):
+            continue  # micro F1 is the accuracy where each text has one label
+        in_words = _in_words(name)
+        (shares if known.min() >= 0 and known.max() <= 1 else others)[in_words] = values
     if shares:
         about = "On the validation split."
         figures.append(Lines("Scores by epoch", about, x, _lists(shares), "epoch", "score"))
     for name, values in others.items():
-        title = f"{name.replace('_', ' ').capitalize()} by epoch"
+        title = f"{name.capitalize()} by epoch"
         figures.append(Lines(title, "On validation.", x, _lists({name: values}), "epoch", name))
     return figures
 
@@ -193,8 +204,12 @@ def _steps(run: Run, read: Course) -> list[Figure]:
         else f"Not clipped.{each}"
     )
     rate = {"learning rate": thinned(steps["lr"], every, "mean")}
-    return [
-        Lines("Loss by step", f"Of a batch, in training.{each}", x, _lists(loss), "step", "loss"),
+    constant = bool(np.ptp(steps["lr"]) == 0)
+    about = f"Of a batch, in training.{each}"
+    if constant:
+        about += f" The learning rate is {steps['lr'][0]:g} at every step."
+    figures = [
+        Lines("Loss by step", about, x, _lists(loss), "step", "loss"),
         Lines(
             *("Gradient norm by step", told, x, _lists(norm), "step", "norm of the gradient"),
             log_y=bool(np.nanmax(steps["gradient_norm"]) > 0),
@@ -202,6 +217,7 @@ def _steps(run: Run, read: Course) -> list[Figure]:
         ),
         Lines("Learning rate by step", each.strip(), x, _lists(rate), "step", "learning rate"),
     ]
+    return figures[:-1] if constant else figures
 
 
 def _clipped(run: Run) -> float | None:
@@ -216,20 +232,25 @@ def _weights(read: Course) -> list[Figure]:
     names = [f"{share:.0%}" if 0 < share < 1 else "" for share in read.shares.tolist()]
     if names:
         names[0], names[-1] = "least", "greatest"
-    chosen = list(read.weights.items())
-    figures: list[Figure] = []
-    if len(chosen) > PARAMETERS:
-        figures.append(_spread(chosen, names))
-    for name, values in chosen[:PARAMETERS]:
-        lines = dict(zip(reversed(names), reversed(values.T.tolist()), strict=True))
-        x = read.weight_epochs.tolist()
+    if not read.weights:
+        return []
+    x = read.weight_epochs.tolist()
+    drawn = sorted(read.weights, key=lambda name: "bias" in name)[:PARAMETERS]
+    if len(x) == 1:  # no course to draw
+        drawn = []
+    figures: list[Figure] = [_spread(read.weights, names, len(drawn))]
+    for name in drawn:
+        by_share = reversed(read.weights[name].T.tolist())
+        lines = dict(zip(reversed(names), by_share, strict=True))
         figures.append(Lines(name, "", x, lines, "epoch", "weight"))
     return figures
 
 
-def _spread(chosen: Sequence[tuple[str, Floats]], names: Sequence[str]) -> Grid:
-    rows = [[name, *values[-1].tolist()] for name, values in chosen]
-    about = f"All parameters after the last epoch; the first {PARAMETERS} are drawn below."
+def _spread(weights: Mapping[str, Floats], names: Sequence[str], drawn: int) -> Grid:
+    rows = [[name, *values[-1].tolist()] for name, values in weights.items()]
+    about = "All parameters, after the last epoch."
+    if drawn < len(weights) and drawn:
+        about += f" {drawn} of them are drawn below."
     return Grid("All parameters", about, ["parameter", *names], rows)
 
 

@@ -94,7 +94,7 @@ def _operator(
     steps: Value, lengths: Value, cell: TorchCell, state: Sequence[Value] | None, reverse: bool
 ) -> tuple[Value, list[Value]]:
     kind, order = OPERATORS[type(cell)]
-    (w, b), (u, d) = cell._weights("ih"), cell._weights("hh")
+    (w, b), (u, d) = cell.affine("ih"), cell.affine("hh")
     bias = np.concatenate([_gates(array(part), order) for part in (b, d)])
     before = [part.unsqueeze(0) for part in state or ()]
     attributes: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
@@ -152,7 +152,7 @@ def advanced(inputs: list[Value], state: list[Value], cell: Cell) -> list[Value]
     for weight in cell.rounds:
         before, last = last, (last @ array(weight).T).op("Sigmoid") * before * 2.0
     x, h = (last, before) if len(cell.rounds) % 2 else (before, last)
-    (w, bias), (u, other) = cell._weights("ih"), cell._weights("hh")
+    (w, bias), (u, other) = cell.affine("ih"), cell.affine("hh")
     i, f, g, o = (x @ array(w).T + h @ array(u).T + array(bias + other)).split(4)
     c = f.op("Sigmoid") * c + i.op("Sigmoid") * g.op("Tanh")
     return [o.op("Sigmoid") * c.op("Tanh"), c]

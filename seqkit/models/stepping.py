@@ -152,7 +152,7 @@ def _array(tensor: Tensor) -> Floats:
 
 
 def _weights(cell: TorchCell) -> tuple[Floats, Floats, Floats, Floats]:
-    (w, b), (u, d) = cell._weights("ih"), cell._weights("hh")
+    (w, b), (u, d) = cell.affine("ih"), cell.affine("hh")
     return _array(w), _array(u), _array(b), _array(d)
 
 

@@ -40,7 +40,7 @@ def read(
     Returns:
         Outputs ``(batch, time, hidden)`` and contexts ``(batch, time, features)``.
     """
-    (w, b), (u, d) = cell._weights("ih"), cell._weights("hh")
+    (w, b), (u, d) = cell.affine("ih"), cell.affine("hh")
     keys, values, mask = memory
     width = inputs.shape[2]
     wx = F.linear(inputs.transpose(0, 1), w[:, :width], b)

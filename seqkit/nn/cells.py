@@ -32,7 +32,7 @@ class TorchCell(Cell):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)`` by torch's fused loop."""
-        (w, b), (u, d) = self._weights("ih"), self._weights("hh")
+        (w, b), (u, d) = self.affine("ih"), self.affine("hh")
         state = state or self.initial_state(len(inputs))
         outputs, *final = self._loop(
             inputs, tuple(p[None] for p in state), [w, self._kept(u), b, d]
@@ -45,18 +45,18 @@ class TorchCell(Cell):
 
     def initialise(self, inputs: InitialisationName, recurrent: InitialisationName) -> None:
         """Fill input-to-hidden and hidden-to-hidden weights, gate by gate; see ``initialise``."""
-        weight, bias = self._weights("ih")
+        weight, bias = self.affine("ih")
         initialise(weight, inputs, bias=bias, gates=self.gates)
-        weight, bias = self._weights("hh")
+        weight, bias = self.affine("hh")
         initialise(weight, recurrent, bias=bias, gates=self.gates)
 
-    def _weights(self, part: Literal["ih", "hh"]) -> tuple[Tensor, Tensor]:
+    def affine(self, part: Literal["ih", "hh"]) -> tuple[Tensor, Tensor]:
         """Input-to-hidden or hidden-to-hidden: weight ``(gates * hidden, in)`` and bias."""
         return getattr(self.fused, f"weight_{part}_l0"), getattr(self.fused, f"bias_{part}_l0")
 
-    def _sum(self, x: Tensor, h: Tensor) -> Tensor:
+    def preactivations(self, x: Tensor, h: Tensor) -> Tensor:
         """Return ``W x + b + U h + b'``, ``(batch, gates * hidden)``."""
-        return F.linear(x, *self._weights("ih")) + F.linear(h, *self._weights("hh"))
+        return F.linear(x, *self.affine("ih")) + F.linear(h, *self.affine("hh"))
 
 
 class RNN(TorchCell):
@@ -70,7 +70,7 @@ class RNN(TorchCell):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Elman 1990."""
-        h = torch.tanh(self._sum(x, *state))
+        h = torch.tanh(self.preactivations(x, *state))
         return h, (h,)
 
 
@@ -85,7 +85,7 @@ class ReluRNN(TorchCell):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Le, Jaitly and Hinton 2015."""
-        h = torch.relu(self._sum(x, *state))
+        h = torch.relu(self.preactivations(x, *state))
         return h, (h,)
 
 
@@ -111,7 +111,7 @@ class LSTM(TorchCell):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Gers et al. 2000, without peepholes, in one call."""
-        (w, b), (u, d) = self._weights("ih"), self._weights("hh")
+        (w, b), (u, d) = self.affine("ih"), self.affine("hh")
         h, c = torch.lstm_cell(x, state, w, u, b, d)
         return h, (h, c)
 
@@ -122,8 +122,8 @@ class LSTM(TorchCell):
         torch adds two biases; all of ``value`` goes into the first.
         """
         forget = slice(self.hidden, 2 * self.hidden)
-        self._weights("ih")[1][forget] = value
-        self._weights("hh")[1][forget] = 0.0
+        self.affine("ih")[1][forget] = value
+        self.affine("hh")[1][forget] = 0.0
 
 
 class GRU(TorchCell):
@@ -147,7 +147,7 @@ class GRU(TorchCell):
             return super().forward(inputs, state)
         from seqkit.nn import fused
 
-        (w, b), (u, d) = self._weights("ih"), self._weights("hh")
+        (w, b), (u, d) = self.affine("ih"), self.affine("hh")
         (h,) = state or self.initial_state(len(inputs))
         wx = F.linear(inputs.transpose(0, 1), w, b)
         states = fused.gru(wx, self._kept(u), d, h)
@@ -155,7 +155,7 @@ class GRU(TorchCell):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Cho et al. 2014, eqs. 5-8, with ``r * (U h)`` in place of ``U (r * h)``, in one call."""
-        (w, b), (u, d) = self._weights("ih"), self._weights("hh")
+        (w, b), (u, d) = self.affine("ih"), self.affine("hh")
         h = torch.gru_cell(x, state[0], w, u, b, d)
         return h, (h,)
 
@@ -197,7 +197,7 @@ class LayerNormLSTM(Cell):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)``: one product for all inputs, then step by step."""
         h, c = state or self.initial_state(len(inputs))
-        wx, u = self._read(inputs.transpose(0, 1)), self._kept(self.weight_hh)
+        wx, u = self.read(inputs.transpose(0, 1)), self._kept(self.weight_hh)
         if compilable(inputs):
             from seqkit.nn import fused
 
@@ -212,10 +212,11 @@ class LayerNormLSTM(Cell):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Ba et al. 2016, eqs. 20-22: i, f, o are gates, g the candidate."""
-        h, c = self._advance(self._read(x), self.weight_hh, *state)
+        h, c = self._advance(self.read(x), self.weight_hh, *state)
         return h, (h, c)
 
-    def _read(self, x: Tensor) -> Tensor:
+    def read(self, x: Tensor) -> Tensor:
+        """Return what the input adds to all gates, normalised: ``(..., 4 * hidden)``."""
         wx = F.linear(x, self.weight_ih)
         return F.layer_norm(wx, wx.shape[-1:], self.gain_ih, self.bias)
 
@@ -239,7 +240,7 @@ class Mogrifier(LSTM):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)`` step by step: what is read depends on the state."""
-        (w, b), (u, d) = self._weights("ih"), self._weights("hh")
+        (w, b), (u, d) = self.affine("ih"), self.affine("hh")
         h, c = state or self.initial_state(len(inputs))
         u, x = self._kept(u), inputs.transpose(0, 1)
         if compilable(inputs):
@@ -249,15 +250,16 @@ class Mogrifier(LSTM):
             return states[1:].transpose(0, 1), (states[-1], memory[-1])
         outputs = []
         for given in x:
-            h, c = torch.lstm_cell(*self._mogrify(given, h, c), w, u, b, d)
+            h, c = torch.lstm_cell(*self.mogrified(given, h, c), w, u, b, d)
             outputs.append(h)
         return torch.stack(outputs, dim=1), (h, c)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Melis et al. 2020, eqs. 1-2, then an LSTM's step."""
-        return super().step(*self._mogrify(x, *state))
+        return super().step(*self.mogrified(x, *state))
 
-    def _mogrify(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, State]:
+    def mogrified(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, State]:
+        """Return the input and the state after they have gated each other in turn."""
         before, last = x, h
         for weight in self.rounds:
             before, last = last, 2 * torch.sigmoid(F.linear(last, weight)) * before

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+Over = Literal["inputs", "outputs", "once", "beside"]
 Pattern = Literal["many-to-one", "one-to-many", "aligned", "seq2seq"]
 
 
@@ -46,7 +47,8 @@ class Layer(NamedTuple):
         kind: what it is, as ``LSTM``.
         shape: of what it gives, as ``(1, 12, 256)``.
         parameters: how many weights it has.
-        over: what it is repeated over: the ``inputs``, the ``outputs``, or nothing (``once``).
+        over: what it is repeated over: the ``inputs``, the ``outputs``, or nothing (``once``); what
+            stands ``beside`` the others is in the table alone.
         passes: which way it passes a state from token to token, if it does.
     """
 
@@ -54,7 +56,7 @@ class Layer(NamedTuple):
     kind: str
     shape: str
     parameters: int
-    over: Literal["inputs", "outputs", "once"] = "inputs"
+    over: Over = "inputs"
     passes: Literal["", "ahead", "back", "both"] = ""
 
 
@@ -356,11 +358,12 @@ class Grid(Figure):
 
 @dataclass(frozen=True)
 class Section:
-    """Figures that belong together, under a heading."""
+    """Figures that belong together, under a heading; ``folded`` ones open at a click."""
 
     title: str
     about: str
     figures: Sequence[Figure]
+    folded: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the section as plain values, ready for JSON."""

@@ -59,7 +59,7 @@ def draw(figure: HeatMap, words: Mapping[str, str]) -> str:
     scale = Scale(values, figure.low, figure.high)
     layout = Layout.of(figure.rows, figure.columns)
     printed = layout.cell_width >= 44 and layout.cell_height >= 24 and values.size <= 700
-    texts = _numbers(values, scale, layout, short) if printed else ""
+    texts = _numbers(values, scale, layout, short, zeros=scale.diverging) if printed else ""
     cells = _cells(scale.levels(values), scale.name, layout) + texts
     shown = {
         "rows": list(figure.rows),
@@ -136,7 +136,7 @@ def _matrix(
             continue
         x, y = (j + 0.5) * w, layout.head - 8
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="middle"'
-        if layout.leaning:
+        if layout.leaning and width(_cut(name)) > w:
             place = f'transform="translate({x + 4:.1f} {y:.1f}) rotate(-{LEANING})"'
         names.append(f"<text {place}>{label(name)}</text>")
     long = " long" if layout.side > 150 else ""  # it would hide the rest on a phone
@@ -174,7 +174,7 @@ def _numbers(
         levels = scale.levels(values)
     parts = []
     for i, j in np.argwhere(levels >= 0).tolist():
-        if not zeros and not values[i, j]:
+        if not zeros and abs(values[i, j]) < 0.005:  # the colour says so
             continue
         x, y = (j + 0.5) * layout.cell_width, (i + 0.5) * layout.cell_height + 4.5
         shade = f"{scale.name}{levels[i, j]}"

@@ -9,9 +9,11 @@ from seqkit.pages.markup import data, escape, number, power, width
 
 WIDTH, HEIGHT = 960, 430
 LEFT, TOP, BOTTOM = 84, 18, 60
+WIDEST = 380  # pixels of names beside the lines
 BESIDE = 14  # lines whose names fit beside their ends; of more, they stand below
 DASHES = ("", "9 4", "3 3", "12 4 3 4", "6 3", "2 5", "14 5", "8 3 2 3 2 3")
 FEW = 40  # points that are marked each
+BOLD = 1.12  # how much wider names are in bold
 
 
 def draw(figure: Lines, words: Mapping[str, str]) -> str:
@@ -19,9 +21,9 @@ def draw(figure: Lines, words: Mapping[str, str]) -> str:
     lines = {name: plain(values) for name, values in figure.lines.items()}
     beside = len(lines) <= BESIDE and not figure.dots
     beside = beside and len(lines) > 1  # one alone is named by the axis
-    named = max((width(name) for name in lines), default=0) if beside else 0
+    named = max((BOLD * width(name) for name in lines), default=0) if beside else 0
     whole = all(float(x).is_integer() for x in plain(figure.x) if x is not None)
-    right = WIDTH - min(max(named + 26, 24), 300)
+    right = WIDTH - min(max(named + 26, 24), WIDEST)
     x_axis = Axis(figure.x, LEFT, right, log=figure.log_x, ticks=7, tight=True, whole=whole)
     every = [value for values in lines.values() for value in values]
     y_axis = Axis([*every, figure.level], HEIGHT - BOTTOM, TOP, log=figure.log_y)

@@ -23,6 +23,7 @@ WORDS = {
         "point": "Point at the picture, or focus it and use the arrow keys, to read a value.",
         "open": "Choose a framed cell to read its examples.",
         "left": "Not shown here",
+        "figures": "more figures",
         "rows": "rows",
         "columns": "columns",
         "strongest": "the strongest are shown",
@@ -47,6 +48,7 @@ WORDS = {
         "point": "그림 위를 가리키거나, 그림을 고르고 화살표 키를 누르면 값을 읽을 수 있습니다.",
         "open": "테두리가 있는 칸을 고르면 예문이 나옵니다.",
         "left": "여기에 없는 것",
+        "figures": "개의 그림 더 보기",
         "rows": "행",
         "columns": "열",
         "strongest": "가장 큰 값만 보입니다",
@@ -135,5 +137,7 @@ def short(value: float) -> str:
     """Return a number for a small cell: two decimals, no zero before the point."""
     if value == int(value) and abs(value) < 100_000:
         return str(int(value))
+    if abs(value) < 0.005:
+        return "0"
     text = f"{value:.2f}" if abs(value) < 10 else f"{value:.3g}"
     return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text

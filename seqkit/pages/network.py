@@ -8,10 +8,11 @@ from seqkit.pages.figures import Layer, Network
 from seqkit.pages.markup import escape, label, width
 
 ROW, BOX = 74, 40  # pixels between layers, and the height of a cell
-MOST = 14  # tokens drawn; of more, the first ones and the last
+MOST = 10  # tokens drawn; of more, the first ones and the last
 MOST_OF_TWO = 7  # where one sequence is read and another one written
 APART = 26  # pixels between cells, room for an arrow
 BETWEEN = 70  # pixels between what is read and what is written, where both are unrolled
+SMALLEST = 0.75  # of its size, to which it is drawn where there is less room; then it scrolls
 ARROW = 7
 ASIDE, PAST = 0.17, 0.4  # of a cell: where a half of a pair is, and the arrow that passes it by
 
@@ -68,7 +69,7 @@ def draw(figure: Network, words: Mapping[str, str]) -> str:
     if not figure.inputs:
         return f"<p>{escape(words['empty'])}</p>"
     writes = figure.pattern in ("seq2seq", "one-to-many") and bool(figure.outputs)
-    run = [layer for layer in figure.layers if layer.shape]
+    run = [layer for layer in figure.layers if layer.shape and layer.over != "beside"]
     reads = [layer for layer in run if not (writes and layer.over == "outputs")]
     reads.sort(key=lambda layer: layer.over == "once")
     written = [layer for layer in run if writes and layer.over == "outputs"]
@@ -90,8 +91,10 @@ def draw(figure: Network, words: Mapping[str, str]) -> str:
         parts += _answer_each(_chosen(figure.outputs, most), source)
     else:
         parts += _answer_once(", ".join(figure.outputs), source)
+    high = bottom + 30
     svg = (
-        f'<svg class="network" width="{wide:.0f}" height="{bottom + 30:.0f}" role="img" '
+        f'<svg class="network" viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" '
+        f'height="{high:.0f}" style="min-width: {SMALLEST * wide:.0f}px" role="img" '
         f'aria-label="{escape(figure.title)}">{"".join(parts)}</svg>'
     )
     return f'<div class="box">{svg}</div>'

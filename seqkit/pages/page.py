@@ -100,9 +100,14 @@ def style() -> str:
 def section(shown: Section, name: str, words: Words) -> str:
     """Return a section as HTML; ``name`` is its id."""
     about = f"<p>{escape(shown.about)}</p>" if shown.about else ""
-    parts = [f'<section id="{name}"><h2>{escape(shown.title)}</h2>{about}']
-    parts += [figure(each, f"{name}-f{n}", words) for n, each in enumerate(shown.figures, 1)]
-    return "\n".join([*parts, "</section>"])
+    heading = f"<h2>{escape(shown.title)}</h2>"
+    figures = [figure(each, f"{name}-f{n}", words) for n, each in enumerate(shown.figures, 1)]
+    if not shown.folded:
+        return "\n".join([f'<section id="{name}">{heading}{about}', *figures, "</section>"])
+    count = f"{len(figures)} {escape(words['figures'])}"
+    opening = f"<summary>{heading} <span>{count}</span></summary>"
+    parts = [f'<section id="{name}"><details class="fold">{opening}{about}', *figures]
+    return "\n".join([*parts, "</details></section>"])
 
 
 def figure(shown: Figure, name: str, words: Words) -> str:
@@ -126,7 +131,7 @@ def _contents(sections: Sequence[Section], words: Words) -> str:
             f'<li><a href="#s{n}-f{m}">{escape(shown.title)}</a></li>'
             for m, shown in enumerate(each.figures, 1)
         )
-        nested = f"<ol>{inner}</ol>" if len(each.figures) > 1 else ""
+        nested = f"<ol>{inner}</ol>" if len(each.figures) > 1 and not each.folded else ""
         items.append(f'<li><a href="#s{n}">{escape(each.title)}</a>{nested}</li>')
     title = escape(words["contents"])
     return (

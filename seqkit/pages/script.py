@@ -21,6 +21,13 @@ addEventListener('beforeprint', () => {
   theme = root.dataset.theme; root.dataset.theme = 'light'; });
 addEventListener('afterprint', () => {
   if (theme) root.dataset.theme = theme; else delete root.dataset.theme; });
+function unfold() {                                   // what a link leads to
+  const goal = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const fold = goal && (goal.closest('details.fold') || goal.querySelector('details.fold'));
+  if (fold && !fold.open) { fold.open = true; goal.scrollIntoView(); }
+}
+addEventListener('hashchange', unfold);
+unfold();
 const toc = document.querySelector('nav details');
 if (toc && matchMedia('(max-width: 1050px)').matches) toc.open = false;
 

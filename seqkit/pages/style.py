@@ -32,7 +32,7 @@ nav a { color: inherit; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 main { min-width: 0; padding: 20px 0 60px; }
 section { margin: 0 0 44px; }
-section > p, .about { margin: 0 0 12px; color: var(--soft); max-width: 78ch; }
+section > p, .fold > p, .about { margin: 0 0 12px; color: var(--soft); max-width: 78ch; }
 figure { margin: 22px 0 34px; }
 /* a shadow where there is more to scroll to */
 .box { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: 2px;
@@ -60,6 +60,10 @@ select { max-width: 100%; }
 .note { color: var(--soft); font-size: 15px; margin: 6px 0; }
 details { margin: 6px 0; }
 details > summary { cursor: pointer; color: var(--soft); font-size: 16px; width: fit-content; }
+details.fold > summary { width: auto; border-bottom: 1px solid var(--line); padding: 4px 0; }
+.fold > summary h2 { display: inline; font-size: 22px; color: var(--ink); }
+.fold > summary span { margin-left: 10px; }
+.fold > p { margin-top: 10px; }
 table { border-collapse: collapse; font-size: 16px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); }
 th, td { padding: 3px 14px 3px 0; text-align: left; vertical-align: top;
@@ -67,6 +71,7 @@ th, td { padding: 3px 14px 3px 0; text-align: left; vertical-align: top;
 th { white-space: nowrap; }
 td { min-width: 3em; max-width: 60ch; overflow-wrap: break-word; }
 td.n { text-align: right; white-space: nowrap; }
+td.t { white-space: nowrap; }
 details .box { max-height: 60vh; overflow-y: auto; }
 
 .grid { stroke: var(--line); stroke-width: 1px; }
@@ -131,6 +136,7 @@ text.value { font-size: 15px; }
 .node.dropped text { fill: var(--soft); font-weight: 400; }
 .node text.score { font-size: 12.5px; font-weight: 400; fill: var(--soft); }
 
+svg.network { max-width: 100%; height: auto; }
 .network text { text-anchor: middle; }
 .network .cell { fill: var(--raised); stroke: var(--colour); stroke-width: 2.4px; }
 .network .layers text { text-anchor: start; font-size: 14.5px; fill: var(--soft); }

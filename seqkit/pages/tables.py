@@ -6,6 +6,7 @@ from typing import Any
 from seqkit.pages.figures import Table
 from seqkit.pages.markup import escape, label, number
 
+BRIEF = 32  # characters of a text that stays in one line
 ROWS, COLUMNS, CELLS = 200, 60, 6_000  # of a table in a page
 
 
@@ -30,7 +31,8 @@ def draw(table: Table, words: Mapping[str, str], *, title: str = "") -> str:
 
 def _cell(value: Any, is_number: bool) -> str:
     if isinstance(value, str):
-        return f'<td dir="auto">{label(value, 2_000)}</td>'
+        brief = " class=t" if len(value) <= BRIEF else ""
+        return f'<td{brief} dir="auto">{label(value, 2_000)}</td>'
     return f"<td class=n>{number(value)}</td>" if is_number else f"<td>{number(value)}</td>"
 
 

@@ -51,7 +51,7 @@ def draw(figure: Tree, words: Mapping[str, str]) -> str:
 
 
 def _score(score: float) -> str:
-    return number(round(float(score), 2))
+    return number(round(float(score), 2) + 0.0)  # no zero below zero
 
 
 def _heights(children: list[list[int]]) -> list[float]:

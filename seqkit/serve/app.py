@@ -3,8 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
@@ -13,14 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from seqkit import __version__
-from seqkit.asking import UnknownWordError
-from seqkit.errors import SeqkitError, unknown
 from seqkit.serve import messages
+from seqkit.serve.desk import Desk, Refusal
 from seqkit.serve.documents import document
-from seqkit.serve.limits import Limits
 from seqkit.serve.page_files import page_files
-from seqkit.serve.served import MAP, Generate, Nearest, Overview, Predict, Served
-from seqkit.serve.worker import FullError, LateError, StoppingError, Worker
+from seqkit.serve.served import MAP, Generate, Nearest, Overview, Predict
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": messages.Problem, "description": "it cannot be answered; `error` says why"},
@@ -36,97 +33,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: {"model": messages.Problem, "description": "the server is stopping"},
     504: {"model": messages.Problem, "description": "it took too long"},
 }
+NO_JSON = "the body is not JSON in UTF-8 that can be read."
+LINE = 400  # characters of an error, which may quote what was sent
 ABOUT = (
     "Answers of trained runs and word vectors. A problem is told in one line, `error`. Where a "
     "token is asked for, send `Authorization: Bearer TOKEN`."
 )
-
-
-class Refusal(Exception):  # noqa: N818 - a reason to be told, of whatever kind
-    """A request that is not answered; ``more`` is told beside the error."""
-
-    def __init__(self, status: int, error: str, **more: Any) -> None:
-        super().__init__(error)
-        self.status, self.more = status, more
-
-
-@dataclass(eq=False)
-class Desk:
-    """All that is served, each with its worker: where requests are taken in."""
-
-    served: Mapping[str, Served]
-    workers: Mapping[str, Worker]
-    limits: Limits
-
-    @classmethod
-    def open(cls, served: Sequence[Served], limits: Limits, prepare: Callable[[], None]) -> "Desk":
-        """Start a worker for each thing served; ``prepare`` is called first in each thread."""
-        workers = {s.name: Worker(s.name, s.answer, limits, prepare=prepare) for s in served}
-        return cls({s.name: s for s in served}, workers, limits)
-
-    def named(self, name: str | None, can: str) -> str:
-        """Return what is asked: the one of that name, or the only one that can.
-
-        Raises:
-            Refusal: if there is none, or several could be meant.
-        """
-        able = [s.name for s in self.served.values() if can in s.about["can"]]
-        listed = ", ".join(able)
-        if name is None and len(able) == 1:
-            return able[0]
-        if not able:
-            raise Refusal(404, f"nothing that is served answers /{can}.")
-        if name is None:
-            raise Refusal(422, f"name a model, one of: {listed}.")
-        if name not in self.served:
-            raise Refusal(404, str(unknown("model", name, able)))
-        if name not in able:
-            raise Refusal(400, f"'{name}' does not answer /{can}; what does: {listed}.")
-        return name
-
-    async def ask(self, name: str, how: Hashable, items: Sequence[Any]) -> Sequence[Any]:
-        """Return the answers of what is served.
-
-        Raises:
-            Refusal: if it cannot answer, or not now.
-        """
-        try:
-            return await self.workers[name].ask(how, items)
-        except FullError:
-            raise Refusal(429, f"'{name}' has too much to do: come again in a moment.") from None
-        except StoppingError:
-            raise Refusal(503, "the server is stopping: ask again when it is back.") from None
-        except LateError:
-            seconds = self.limits.seconds
-            raise Refusal(504, f"no answer within {seconds:g} s: ask for less at once.") from None
-        except UnknownWordError as error:
-            raise Refusal(400, str(error), nearest=error.nearest) from None
-        except SeqkitError as error:
-            raise Refusal(400, str(error)) from None
-
-    def check(self, texts: Sequence[str]) -> None:
-        """Raise a :class:`Refusal` for more, or longer, texts than are taken."""
-        limits = self.limits
-        if len(texts) > limits.texts:
-            raise Refusal(413, f"{len(texts):,} texts are more than {limits.texts:,}: send fewer.")
-        for number, text in enumerate(texts, start=1):
-            if len(text) > limits.characters:
-                raise Refusal(
-                    413,
-                    f"text {number} has {len(text):,} characters, more than "
-                    f"{limits.characters:,}: send less of it.",
-                )
-
-    def abandon(self) -> None:
-        """Tell all who wait that nothing comes any more."""
-        for worker in self.workers.values():
-            worker.abandon()
-
-    def close(self, seconds: float) -> bool:
-        """End the workers; return whether they ended in time."""
-        end = time.monotonic() + seconds
-        ended = [worker.stop(max(0.0, end - time.monotonic())) for worker in self.workers.values()]
-        return all(ended)
 
 
 def application(desk: Desk) -> FastAPI:
@@ -137,6 +49,7 @@ def application(desk: Desk) -> FastAPI:
         description=ABOUT,
         docs_url=None,  # FastAPI's own load scripts from another host
         redoc_url=None,
+        redirect_slashes=False,
         responses=PROBLEMS,
     )
     _tell_problems(app)
@@ -149,36 +62,40 @@ def application(desk: Desk) -> FastAPI:
 
 def _add_answers(app: FastAPI, desk: Desk) -> None:
     @app.post("/predict", response_model=messages.Answers, summary="Answer texts, as the run does")
-    async def predict(question: messages.Question) -> Response:
+    async def predict(request: Request, question: messages.Question) -> Response:
         desk.check(question.texts)
         name = desk.named(question.model, "predict")
         how = Predict(question.top, question.attention)
-        return _json({"model": name, "answers": await desk.ask(name, how, question.texts)})
+        answers = await desk.ask(request, name, how, question.texts)
+        return _json({"model": name, "answers": answers})
 
     @app.post("/generate", response_model=messages.Answers, summary="Go on with texts, or write")
-    async def generate(question: messages.Writing) -> Response:
+    async def generate(request: Request, question: messages.Writing) -> Response:
         desk.check(question.texts)
         name = desk.named(question.model, "generate")
         given = question.model_dump(exclude={"model", "texts"}, exclude_none=True)
         how = Generate(tuple(sorted(given.items())))
-        return _json({"model": name, "answers": await desk.ask(name, how, question.texts)})
+        answers = await desk.ask(request, name, how, question.texts)
+        return _json({"model": name, "answers": answers})
 
 
 def _add_words(app: FastAPI, desk: Desk) -> None:
     @app.post("/similar", response_model=messages.Similar, summary="Words near a word, or a sum")
-    async def similar(question: messages.WordQuestion) -> Response:
+    async def similar(request: Request, question: messages.WordQuestion) -> Response:
         desk.check([question.question])
         name = desk.named(question.model, "similar")
         how = Nearest(question.top, question.cosmul, question.plane)
-        (answer,) = await desk.ask(name, how, [question.question])
+        (answer,) = await desk.ask(request, name, how, [question.question])
         return _json({"model": name, **answer})
 
     @app.get("/map", response_model=messages.Map, summary="The most frequent words in a plane")
     async def map_(
-        model: str | None = None, top: Annotated[int, Query(ge=2, le=MAP)] = 200
+        request: Request,
+        model: messages.Name | None = None,
+        top: Annotated[int, Query(ge=2, le=MAP)] = 200,
     ) -> Response:
         name = desk.named(model, "similar")
-        (answer,) = await desk.ask(name, Overview(), [top])
+        (answer,) = await desk.ask(request, name, Overview(), [top])
         return _json({"model": name, **answer})
 
 
@@ -242,6 +159,7 @@ def _tell_problems(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         said = {
+            400: NO_JSON,
             404: f"there is nothing at {request.url.path}: GET /docs lists what there is.",
             405: f"{request.url.path} is not asked by {request.method}: GET /docs shows how.",
         }
@@ -257,7 +175,9 @@ def _tell_problems(app: FastAPI) -> None:
 
 def _explain(item: Mapping[str, Any]) -> str:
     if item["type"] == "json_invalid":
-        return "the body is not JSON"
+        return NO_JSON.removesuffix(".")
+    if item["loc"] == ("body",) and item["type"] == "missing":
+        return "the body is empty: send a JSON object"
     if item["type"] == "model_attributes_type":
         return "the body is no JSON object: send one, with Content-Type: application/json"
     place = ".".join(str(part) for part in item["loc"] if part not in ("body", "query"))
@@ -265,10 +185,11 @@ def _explain(item: Mapping[str, Any]) -> str:
     return f"{place or 'the body'}: {message[0].lower()}{message[1:]}"
 
 
-def _problem(status: int, error: str, **more: Any) -> Response:
-    answer = _json({"error": " ".join(error.split()), **more}, status)
-    if status == 429:
-        answer.headers["retry-after"] = "1"
+def _problem(status: int, error: str, retry: int | None = None, **more: Any) -> Response:
+    line = " ".join(error.split())
+    answer = _json({"error": line if len(line) <= LINE else f"{line[: LINE - 1]}…", **more}, status)
+    if retry is not None:
+        answer.headers["retry-after"] = str(retry)
     return answer
 
 

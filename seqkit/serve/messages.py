@@ -18,8 +18,9 @@ Text = Annotated[str, AfterValidator(_readable)]
 Count = Annotated[int, Field(ge=1, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Place = Annotated[list[float], Field(min_length=2, max_length=2)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_readable)]
 ModelName = Annotated[
-    Text | None, Field(description="the name of what is served; not needed where one can answer")
+    Name | None, Field(description="the name of what is served; not needed where one can answer")
 ]
 
 
@@ -69,8 +70,9 @@ class WordQuestion(Asked):
 
     model: ModelName = None
     question: Annotated[
-        Text,
+        str,
         Field(description="a word, or A - B + C", min_length=1, examples=["서울 - 한국 + 일본"]),
+        AfterValidator(_readable),
     ]
     top: Count = 10
     cosmul: Annotated[bool, Field(description="multiply the parts in place of adding")] = False

@@ -23,6 +23,8 @@ SHARE = 0.05  # of a vocabulary that is of a script: it reads that language
 MAP = 1_000  # words of the map, at most
 WHOLE = re.compile("[가-힣]{2,}|[A-Za-z]{4,}")  # words that are offered as examples
 LABELS = 200  # that are listed
+UNITS = 100_000  # that options may ask for at once: what is begun is not given up
+LENGTH = 100  # units of a text, where it is not said
 # Questions that the page offers, where all their words are known.
 QUESTIONS = (
     *("서울 - 한국 + 일본", "할머니 - 할아버지 + 아버지", "왕 - 남자 + 여자"),
@@ -159,10 +161,10 @@ class ServedRun:
             SeqkitError: if a text cannot be answered, or an option means nothing to the run.
         """
         if isinstance(how, Generate):
-            return self._rows(self._variant(how.options), None, items)
+            return self._rows(self._chosen(how.options, len(items)), None, items)
         writes = "generate" in self.about["can"]
         options = (("top", how.top),) if writes and how.top else ()
-        rows = self._rows(self._variant(options), None if writes else how.top, items)
+        rows = self._rows(self._chosen(options, len(items)), None if writes else how.top, items)
         if how.attention and "attention" in self.about["can"]:
             for row, text in zip(rows, items, strict=True):
                 row["attention"] = _attention(self.answerer, text)
@@ -175,6 +177,13 @@ class ServedRun:
         shown = top or (writing.top if writing is not None else 1)
         return [answer.row(shown) for answer in answerer.stream(texts)]
 
+    def _chosen(self, options: tuple[tuple[str, Any], ...], texts: int) -> Any:
+        """Return the run with options, unless it would write for too long with them."""
+        answerer = self._variant(options)
+        if options:
+            _check_units(answerer.writing, texts)
+        return answerer
+
     def _with_options(self, options: tuple[tuple[str, Any], ...]) -> Any:
         if not options:
             return self.answerer
@@ -185,6 +194,15 @@ class ServedRun:
         except SeqkitError as error:  # options of the command line are fields here
             told = re.sub(r"--([a-z]\S*)", lambda m: m[1].replace("-", "_"), str(error))
             raise SeqkitError(told) from None
+
+
+def _check_units(writing: Any, texts: int) -> None:
+    beam, length = max(writing.decoding.beam, writing.decoding.answers), writing.length or LENGTH
+    if texts * beam * length > UNITS:
+        raise SeqkitError(
+            f"{texts} texts x {beam} beams x {length} units are more than {UNITS:,}: ask for less "
+            "at once."
+        )
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from seqkit.errors import SeqkitError
 from seqkit.serve.app import Desk, application
@@ -121,6 +122,7 @@ def serve(
     guard = Guard(application(desk), limits, token=token, hosts=called)
     config = uvicorn.Config(
         guard,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -142,6 +144,27 @@ def _compute_with(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
+
+
+class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """uvicorn's, which would wait for ever for the head of a request that has begun to come."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to look."""
+        super().connection_made(transport)
+        self._look(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Look no more."""
+        self._timer.cancel()
+        super().connection_lost(error)
+
+    def _look(self, before: object) -> None:
+        """Close the connection if nothing is being answered, nor was anything since before."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and before == (idle, self.cycle):
+            self.transport.close()
+        self._timer = self.loop.call_later(KEPT, self._look, (idle, self.cycle))
 
 
 class _Server(uvicorn.Server):

@@ -20,7 +20,11 @@ Answering = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class FullError(Exception):
-    """The queue is full: the request may come again in a moment."""
+    """Too much waits: the request may come again after so many ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class StoppingError(Exception):
@@ -35,9 +39,9 @@ class LateError(Exception):
 class _Job:
     how: Hashable
     items: Sequence[Any]
-    deadline: float
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Sequence[Any]]"
+    begun: bool = False
     result: Sequence[Any] | Exception = field(default=())
 
     def deliver(self) -> None:
@@ -60,7 +64,7 @@ class Worker:
         Args:
             name: of the thread.
             answer: answers items that are asked in the same way, an answer for each.
-            limits: ``queue``, ``at_once`` and ``seconds`` of them.
+            limits: ``queue``, ``wait``, ``at_once`` and ``seconds`` of them.
             prepare: called first, in the thread.
         """
         self._answer, self._limits, self._prepare = answer, limits, prepare
@@ -70,6 +74,7 @@ class Worker:
         self.waiting = 0  # items in the queue
         self.answered = 0  # items, since the start
         self.pace = 0.0  # seconds an item, of late
+        self._answering, self._since = 0, 0.0  # items that are being answered, and since when
         self._open: set[_Job] = set()  # that somebody waits for; of the loop's thread alone
         self._thread = threading.Thread(target=self._work, name=f"seqkit {name}", daemon=True)
         self._thread.start()
@@ -88,12 +93,12 @@ class Worker:
             SeqkitError: if an item cannot be answered.
         """
         loop, seconds = asyncio.get_running_loop(), self._limits.seconds
-        job = _Job(how, items, time.monotonic() + seconds, loop, loop.create_future())
+        job = _Job(how, items, loop, loop.create_future())
         with self._changed:
             if self._stopping:
                 raise StoppingError
             if self._is_too_much(len(items)):
-                raise FullError
+                raise FullError(self.expected())
             self._jobs.append(job)
             self.waiting += len(items)
             self._changed.notify()
@@ -104,13 +109,26 @@ class Worker:
             raise LateError from None
         finally:
             self._open.discard(job)
+            self._forget(job)
+
+    def _forget(self, job: _Job) -> None:
+        """Take out of the queue what nobody waits for any more."""
+        with self._changed:
+            if not job.begun:
+                self._jobs.remove(job)
+                self.waiting -= len(job.items)
 
     def _is_too_much(self, items: int) -> bool:
-        """Whether the queue is full, or so long that the answer would hardly come in time."""
-        if not self.waiting:
-            return False
-        whole = self.waiting + items
-        return whole > self._limits.queue or whole * self.pace > self._limits.seconds / 2
+        full = self.waiting > 0 and self.waiting + items > self._limits.queue
+        return full or self.expected() > self._limits.wait
+
+    def expected(self) -> float:
+        """Return in how many seconds what is asked now would be begun, at the pace of late.
+
+        With nothing to do it is 0, so that whatever was slow is tried again.
+        """
+        left = self._answering * self.pace - (time.monotonic() - self._since)
+        return self.waiting * self.pace + max(0.0, left)
 
     def abandon(self) -> None:
         """Tell all who wait that nothing comes any more; to be called in the loop's thread."""
@@ -130,6 +148,7 @@ class Worker:
         self._prepare()
         while batch := self._next():
             self._do(batch)
+            self._note(sum(len(job.items) for job in batch))
             for job in batch:
                 with suppress(RuntimeError):  # the loop has ended, and nobody waits
                     job.loop.call_soon_threadsafe(job.deliver)
@@ -138,10 +157,7 @@ class Worker:
     def _next(self) -> list[_Job]:
         """Wait for jobs; return the first and those asked alike; none at the end."""
         with self._changed:
-            while True:
-                self._drop_late()
-                if self._jobs:
-                    break
+            while not self._jobs:
                 if self._stopping:
                     return []
                 self._changed.wait()
@@ -153,19 +169,24 @@ class Worker:
                     count += len(job.items)
                 else:
                     rest.append(job)
+            for job in batch:
+                job.begun = True
             self._jobs = rest
             self.waiting -= count
+            self._answering, self._since = count, time.monotonic()
             return batch
 
-    def _drop_late(self) -> None:
-        now = time.monotonic()
-        while self._jobs and (self._jobs[0].deadline < now or self._jobs[0].future.cancelled()):
-            self.waiting -= len(self._jobs.popleft().items)
+    def _note(self, items: int) -> None:
+        """Note how long items took: a large batch tells more of the pace than a small one."""
+        with self._changed:
+            each = (time.monotonic() - self._since) / items
+            share = items / (items + self._limits.at_once) if self.pace else 1.0
+            self.pace += share * (each - self.pace)
+            self._answering = 0
 
     def _do(self, batch: Sequence[_Job]) -> None:
         """Answer jobs together; where that fails, each alone, so that one spoils no other."""
         items = [item for job in batch for item in job.items]
-        begun = time.monotonic()
         try:
             answers = self._answer(batch[0].how, items)
         except Exception as error:
@@ -176,7 +197,6 @@ class Worker:
             batch[0].result = error
             return
         self.answered += len(items)
-        self.pace += ((time.monotonic() - begun) / len(items) - self.pace) / 8
         begin = 0
         for job in batch:
             job.result = answers[begin : begin + len(job.items)]

@@ -1,5 +1,6 @@
 """The one training loop, for every recipe."""
 
+import logging
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,7 @@ from seqkit.train.precision import (
 from seqkit.train.progress import Progress
 from seqkit.train.run import Run
 
+log = logging.getLogger(__name__)
 LOWER_IS_BETTER = frozenset(("loss", "perplexity", "bits_per_character", "mae", "mse", "rmse"))
 
 
@@ -173,6 +175,12 @@ class Trainer:
             SeqkitError: if the loss is not finite, or the checkpoint belongs to other data.
         """
         self.ranks.check_same("training data or settings", self._described())
+        if self.chosen.batch_size < self.ranks.count:
+            log.warning(
+                "batches of batch_size=%d are dealt out to %d processes: some have nothing to do.",
+                self.chosen.batch_size,
+                self.ranks.count,
+            )
         if self.ranks.from_first(self.run.checkpoint_file.is_file):
             self.restore()
         else:
@@ -247,9 +255,11 @@ class Trainer:
         position, chosen = self.position, self.chosen.optimizer
         value = self._gradient(batch)
         norm = clip_gradients(self.model, chosen.clip_norm, chosen.clip_value)
-        skipped = self.precision.skips(norm)
-        if not (math.isfinite(value) and (math.isfinite(norm) or skipped)):
-            raise self._diverged(value)
+        skipped = self.precision.skips()
+        if not math.isfinite(value):
+            raise self._diverged(f"the loss became {value}", position.step + 1)
+        if not (math.isfinite(norm) or skipped):
+            raise self._diverged("the gradient overflowed", position.step + 1)
         # a window that is shorter than usual moves the weights less (Merity et al. 2018, section 5)
         pace = batch.pace if isinstance(batch, Paced) else 1.0
         lr = self.schedule.rate(position.step) * pace
@@ -295,14 +305,13 @@ class Trainer:
         self.precision.unscale(self.optimizers)
         return value
 
-    def _diverged(self, loss: float) -> SeqkitError:
-        what = f"the loss became {loss}" if not math.isfinite(loss) else "the gradient overflowed"
+    def _diverged(self, what: str, step: int) -> SeqkitError:
         kept = f"What was good before is kept in {self.run.folder}."
         if not self.run.model_file.is_file():
             kept = "It has not learnt anything yet."
         return SeqkitError(
-            f"{what} at step {self.position.step + 1} (epoch {self.position.epoch + 1}): train "
-            f"anew with a smaller learning rate (lr={self.chosen.optimizer.lr / 10:g}), clipping "
+            f"{what} at step {step} (epoch {self.position.epoch + 1}): train anew with a "
+            f"smaller learning rate (lr={self.chosen.optimizer.lr / 10:g}), clipping "
             f"(clip_norm=1) or a warm-up (warmup=0.1). {kept}"
         )
 
@@ -310,7 +319,11 @@ class Trainer:
         if "validation" not in self.job.splits:
             return {}
         with self._averaged():
-            return self.ranks.from_first(lambda: self.job.evaluate("validation"))
+            scores = self.ranks.from_first(lambda: self.job.evaluate("validation"))
+        for name in {"loss", self.job.monitor} & scores.keys():
+            if math.isnan(scores[name]):  # the very last update may be the one that went wrong
+                raise self._diverged(f"on validation the {name} became nan", self.position.step)
+        return scores
 
     def _averaged(self) -> AbstractContextManager[None]:
         return self.average.applied() if self.average else nullcontext()

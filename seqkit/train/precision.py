@@ -104,6 +104,7 @@ class Precision:
         self.name, self.device = name, device
         self.scale = FIRST_SCALE if name == "float16" else 1.0
         self.steps = 0  # without an overflow
+        self.overflowed = False  # the last gradient, before it was clipped
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which a loss is computed."""
@@ -117,19 +118,21 @@ class Precision:
     @torch.no_grad()
     def unscale(self, optimizers: Sequence[Optimizer]) -> None:
         """Give the weights of ``optimizers`` the gradient of the loss as it was."""
-        if self.scale == 1:
+        if self.name != "float16":
             return
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                for parameter in group["params"]:
-                    if parameter.grad is not None:
-                        parameter.grad.mul_(1 / self.scale)
+        parameters = [p for o in optimizers for group in o.param_groups for p in group["params"]]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        for gradient in gradients:
+            gradient.mul_(1 / self.scale)
+        # here, as clipping by value makes infinite gradients look like large ones
+        values = [g.coalesce().values() if g.is_sparse else g for g in gradients]
+        self.overflowed = not math.isfinite(float(nn.utils.get_total_norm(values)))
 
-    def skips(self, norm: float) -> bool:
-        """Whether to leave out an update whose gradient has this norm; adapt the scale."""
+    def skips(self) -> bool:
+        """Whether to leave out an update, as its gradient overflowed; adapt the scale."""
         if self.name != "float16":
             return False
-        if math.isfinite(norm):
+        if not self.overflowed:
             self.steps += 1
             if self.steps == GROW_EVERY:
                 self.scale, self.steps = self.scale * 2, 0

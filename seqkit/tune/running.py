@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,19 +92,22 @@ def work(study: Study, budget: Budget, board: Board, parent: int | None = None) 
 
 def _work_on(held: Held, board: Board, parent: int | None) -> bool:
     """Bring a trial to its end; return False if it was stopped, to be gone on with."""
-    ended = False
+    ended, counts = False, True
     try:
         ended = _try(held, Watch(held, board, parent))
     except KeyboardInterrupt:
-        pass
+        counts = False
+    except (SeqkitError, OSError):  # not its fault
+        counts = False
+        raise
     finally:
-        held.release(stopped=not ended)
+        held.release(stopped=not ended and not counts)
     return ended
 
 
 def _try(held: Held, watch: Watch) -> bool:
     if held.is_lost:
-        held.fail(f"its process was killed {ATTEMPTS} times, as for want of memory")
+        held.fail(f"its process died {ATTEMPTS} times, as for want of memory")
         return True
     try:
         _train(held, watch)
@@ -160,15 +164,15 @@ def work_together(study: Study, budget: Budget, board: Board, jobs: int) -> bool
     """Work on a search in several processes; return whether all of it is done.
 
     Raises:
-        SeqkitError: if a process met something that is wrong, which it has told.
+        SeqkitError: if a process met something that is wrong, as a full disk.
     """
     context = multiprocessing.get_context("spawn")  # never forked: torch has threads
-    workers = [
-        context.Process(target=_worker, args=(study.folder, budget, os.getpid()), daemon=False)
-        for _ in range(jobs)
-    ]
-    for worker in workers:
-        worker.start()
+    problems = context.SimpleQueue()
+    of_each = (study.folder, budget, os.getpid(), problems)
+    workers = [context.Process(target=_worker, args=of_each, daemon=False) for _ in range(jobs)]
+    with _without_ctrl_c():
+        for worker in workers:
+            worker.start()
     try:
         while any(worker.is_alive() for worker in workers):
             board.show(study.trials())
@@ -180,20 +184,34 @@ def work_together(study: Study, budget: Budget, board: Board, jobs: int) -> bool
     for worker in workers:
         worker.join()
     board.show(study.trials())
-    codes = [worker.exitcode for worker in workers]
-    if 2 in codes:
-        raise SeqkitError(f"a process of the search ended with the error above it: {study.folder}.")
-    return 0 in codes
+    if not problems.empty():
+        raise SeqkitError(problems.get())
+    return any(worker.exitcode == 0 for worker in workers)
 
 
-def _worker(folder: Path, budget: Budget, parent: int) -> None:
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Let processes that are started in the block hear nothing of Ctrl-C: they are told by us."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _worker(folder: Path, budget: Budget, parent: int, problems: Any) -> None:
     """Work on a search as one of several processes; exit with 0 if it is done."""
+    os.setpgrp()  # Ctrl-C on a terminal would reach it too, and the loop takes two for "at once"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         study = Study.open(folder)
         done = work(study, budget, Board(study, budget.trials, quiet=True), parent)
     except SeqkitError as error:
-        print(f"seqkit: {error}", file=sys.stderr)
+        problems.put(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         done = False

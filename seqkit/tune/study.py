@@ -27,10 +27,10 @@ from seqkit.recipe import Recipe, find
 from seqkit.settings import as_dict, check, settings
 from seqkit.settings import parse as parse_settings
 from seqkit.train.loop import LOWER_IS_BETTER
-from seqkit.tune import space as spaces
-from seqkit.tune.space import Space, Value
+from seqkit.tune.space import Space, Value, as_words
 from seqkit.tune.strategies import STRATEGIES, Plan, Seen, distributions
 from seqkit.tune.trial import Held, Trial, read
+from seqkit.tune.words import parse
 
 SPLITS = ("train", "validation", "unlabelled")  # what a trial sees of a corpus
 
@@ -138,7 +138,7 @@ class Study:
     @cached_property
     def space(self) -> Space:
         """What is searched."""
-        return spaces.parse(self.recipe, self.search.words, self.base)[0]
+        return parse(self.recipe, self.search.words, self.base)[0]
 
     @cached_property
     def base(self) -> Any:
@@ -165,7 +165,7 @@ class Study:
         Raises:
             SeqkitError: if these values have no sense together.
         """
-        return parse_settings(self.base, spaces.as_words(trial.values))
+        return parse_settings(self.base, as_words(trial.values))
 
     def run_folder(self, number: int) -> Path:
         """Return the run directory of a trial."""
@@ -262,12 +262,11 @@ class Study:
         """Write the next trial down, before anything else: from now on it is this one."""
         from optuna.trial import TrialState, create_trial
 
-        spaces_ = distributions(self.space)
         self.optuna.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
                 params=values,
-                distributions=spaces_,
+                distributions=distributions(self.space),
                 user_attrs={"attempts": 0},
             )
         )

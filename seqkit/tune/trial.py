@@ -9,7 +9,7 @@ from seqkit.tune.space import Value
 if TYPE_CHECKING:
     from seqkit.tune.study import Study
 
-ATTEMPTS = 3  # at a trial whose process is killed each time, as by a full memory
+ATTEMPTS = 3  # at a trial whose process is killed before an epoch ends, as for want of memory
 State = Literal["running", "done", "pruned", "failed"]
 
 
@@ -25,6 +25,7 @@ class Trial:
         seconds: of training; 0.0 while it runs.
         problem: why it failed.
         attempts: how many processes have been at it.
+        fruitless: how many of them, of the last ones, were killed before an epoch ended.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Trial:
     seconds: float = 0.0
     problem: str = ""
     attempts: int = 1
+    fruitless: int = 0
 
 
 def read(found: Any, paths: list[str], lower_is_better: bool) -> Trial:
@@ -54,6 +56,7 @@ def read(found: Any, paths: list[str], lower_is_better: bool) -> Trial:
         seconds=float(told.get("seconds", 0.0)),
         problem=str(told.get("problem", "")),
         attempts=int(told.get("attempts", 1)),
+        fruitless=int(told.get("fruitless", 0)),
     )
 
 
@@ -67,12 +70,13 @@ class Held:
         frozen = study.optuna.get_trials(deepcopy=False)[trial.number - 1]
         self._handle = Handle(study.optuna, frozen._trial_id)
         self._reported = set(trial.course)
-        self._set("attempts", trial.attempts + 1)
+        self._fruitless = trial.fruitless
+        self._count(1)
 
     @property
     def is_lost(self) -> bool:
         """Whether too many processes that were at it have been killed."""
-        return self.trial.attempts >= ATTEMPTS
+        return self.trial.fruitless >= ATTEMPTS
 
     @property
     def is_hopeless(self) -> bool:
@@ -84,6 +88,8 @@ class Held:
         if epoch not in self._reported:
             self._handle.report(score, epoch)
             self._reported.add(epoch)
+            self._fruitless = 0
+            self._set("fruitless", 0)
         return self.is_hopeless
 
     def finish(self, score: float, seconds: float) -> None:
@@ -104,8 +110,12 @@ class Held:
     def release(self, *, stopped: bool = False) -> None:
         """Let others have it; ``stopped``: in good order, to be gone on with."""
         if stopped:
-            self._set("attempts", self.trial.attempts)
+            self._count(0)
         self._lock.release()
+
+    def _count(self, more: int) -> None:
+        self._set("attempts", self.trial.attempts + more)
+        self._set("fruitless", self._fruitless + more)
 
     def _set(self, name: str, value: Any) -> None:
         self._handle.set_user_attr(name, value)

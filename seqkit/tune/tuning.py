@@ -1,5 +1,6 @@
 """A search from its beginning to its end: the Python behind ``seqkit tune``."""
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +9,14 @@ from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.settings import as_dict, check
 from seqkit.settings import find as find_setting
-from seqkit.tune import space as spaces
 from seqkit.tune.board import Board
 from seqkit.tune.conclusion import Conclusion, conclude
 from seqkit.tune.pictures import write_report
 from seqkit.tune.running import Budget, work, work_together
 from seqkit.tune.study import SPLITS, Search, Study, require_optuna
+from seqkit.tune.words import parse
 
+log = logging.getLogger(__name__)
 TRIALS = 20  # if nothing is said of a budget
 
 
@@ -34,7 +36,7 @@ def begin(
 
     Args:
         recipe: its name, or the path of a file.
-        words: ``key=value`` each: what is searched (see :mod:`seqkit.tune.space`) and fixed.
+        words: ``key=value`` each: what is searched (see :mod:`seqkit.tune.words`) and fixed.
         folder: of the search; made if it is not there.
         config: a TOML file of settings that words come after.
         strategy: ``grid``, ``random``, ``refine`` or ``tpe``.
@@ -49,7 +51,7 @@ def begin(
     """
     require_optuna()
     found = find(recipe)
-    space, base = spaces.parse(found, words, found.settings((), config))
+    space, base = parse(found, words, found.settings((), config))
     searched = {axis.path for axis in space.axes}
     if strategy == "grid":
         trials = min(trials or len(space.grid()), len(space.grid()))
@@ -123,5 +125,8 @@ def tune(
     if not done:
         return None
     concluded = conclude(study)
-    write_report(study, concluded)
+    try:
+        write_report(study, concluded)
+    except Exception as error:  # a search without its page is as good
+        log.warning("%s/report.html was not written: %s", study.folder, error)
     return concluded

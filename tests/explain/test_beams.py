@@ -225,7 +225,7 @@ def test_of_a_tree_too_large_those_farthest_behind_are_not_drawn() -> None:
     gone = set(behind) - left
     assert gone
     assert min(behind[name] for name in left) > max(behind[name] for name in gone)
-    assert f"the {len(gone)} farthest behind are not drawn" in drawn.about
+    assert f"Not drawn: {len(gone)} in the beam" in drawn.about
     said = " ".join(node.text for node in drawn.nodes if node.kept).split()
     assert said == ["start", *(f"t{i}" for i in range(80))]
 

@@ -112,6 +112,7 @@ def test_an_unknown_word_is_told_with_words_spelt_like_it(client: TestClient) ->
     answer = client.post("/similar", json={"question": "고양기"})
     assert answer.status_code == 400
     assert answer.json()["nearest"][0] == "고양이"
+    assert answer.json()["word"] == "고양기"
     assert refused(client, "/similar", {"question": "서울 -"}, 400).startswith("'서울 -': a word")
 
 
@@ -195,8 +196,31 @@ def test_what_is_no_json_is_told(client: TestClient) -> None:
     plain = client.post("/predict", content=b'{"model": "topics", "texts": ["a"]}')
     assert plain.status_code == 422
     assert "Content-Type: application/json" in plain.json()["error"]
-    number = client.post("/predict", content=b'{"top": ' + b"9" * 5000 + b"}", headers=as_json)
-    assert number.status_code in (400, 422)
+    number = b'{"top": ' + b"9" * 5000 + b"}"
+    for body in (number, b"[" * 100_000, '{"texts": ["가"]}'.encode("euc-kr")):
+        answer = client.post("/predict", content=body, headers=as_json)
+        assert answer.status_code == 400
+        assert answer.json() == {"error": "the body is not JSON in UTF-8 that can be read."}
+    answer = client.post("/predict", headers=as_json)
+    assert answer.json() == {"error": "the body is empty: send a JSON object."}
+
+
+def test_an_error_quotes_little_of_what_was_sent(client: TestClient) -> None:
+    long = {"model": "x" * 300, "texts": ["a"]}
+    assert "model: string should have at most 200" in refused(client, "/predict", long, 422)
+    field = {"model": "topics", "texts": ["a"], "y" * 3000: 1}
+    assert len(refused(client, "/predict", field, 422)) == api.LINE
+    assert client.get("/map", params={"model": "x" * 300}).status_code == 422
+
+
+def test_more_writing_than_others_can_wait_for_is_refused(client: TestClient) -> None:
+    much = {"model": "ko-en", "texts": [KOREAN] * 8, "beam": 32, "length": 500}
+    told_why = refused(client, "/generate", much, 400)
+    assert told_why == (
+        "8 texts x 32 beams x 500 units are more than 100,000: ask for less at once."
+    )
+    many = {"model": "ko-en", "texts": [KOREAN] * 8, "top": 100}
+    told(client, "/predict", **many)  # 80,000, where the length is as the source's
 
 
 def test_odd_characters_are_texts_too(client: TestClient) -> None:
@@ -207,6 +231,7 @@ def test_odd_characters_are_texts_too(client: TestClient) -> None:
 
 def test_paths_that_are_not_there_are_told(client: TestClient) -> None:
     assert client.get("/nothing").json()["error"].startswith("there is nothing at /nothing")
+    assert client.get("/docs/", follow_redirects=False).status_code == 404
     answer = client.get("/predict")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"

@@ -1,11 +1,17 @@
+import asyncio
+import socket
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("uvicorn", reason="the serve extra")
 
+import uvicorn
+
 from seqkit.errors import SeqkitError
-from seqkit.serve.server import bind, hosts, is_loopback, read_token, threads
+from seqkit.serve.server import Connection, bind, hosts, is_loopback, read_token, threads
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,41 @@ def test_threads_leave_a_core_to_requests(monkeypatch: pytest.MonkeyPatch) -> No
     assert [threads(runs) for runs in (0, 1, 2, 3, 100)] == [8, 8, 4, 2, 1]
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
     assert threads(1) == 1
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqkit.serve.server.KEPT", 0.2)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.7)  # longer than a head may take
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def until_closed(sent: bytes) -> tuple[bytes, float]:
+        begun = time.monotonic()
+        with socket.create_connection(address, timeout=10) as line:
+            line.sendall(sent)
+            told = b""
+            while part := line.recv(1024):
+                told += part
+        return told, time.monotonic() - begun
+
+    async def run() -> list[tuple[bytes, float]]:
+        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        heads = (b"", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        ended = await asyncio.gather(*(asyncio.to_thread(until_closed, head) for head in heads))
+        server.should_exit = True
+        await serving
+        return ended
+
+    config = uvicorn.Config(
+        slow, http=Connection, log_config=None, access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None
+    with bind("127.0.0.1", 0) as listening:
+        address = listening.getsockname()
+        nothing, half, whole = asyncio.run(run())
+    assert nothing[0] == half[0] == b""
+    assert max(nothing[1], half[1]) < 5
+    assert whole[0].startswith(b"HTTP/1.1 204")

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -110,22 +111,73 @@ def test_a_full_queue_refuses_and_takes_again_when_there_is_room() -> None:
         asyncio.run(run())
 
 
-def test_a_queue_too_long_to_be_answered_in_time_refuses_at_once() -> None:
+def test_who_would_wait_too_long_is_refused_at_once() -> None:
     async def run() -> None:
-        worker.pace = 0.5  # seconds an item: 10 of them take half of the time there is
+        worker.pace = 0.5  # seconds an item, as things went
         first = await busy(worker, echo)
-        tasks = await queued(worker, [("a", list(range(9)))])
-        with pytest.raises(FullError):
-            await worker.ask("a", [1, 2])
-        tasks += await queued(worker, [("a", [9])])
+        tasks = await queued(worker, [("a", list(range(20)))])  # 0.5 s to wait: it is taken
+        with pytest.raises(FullError) as refused:
+            await worker.ask("b", [1])
+        assert refused.value.seconds == pytest.approx(10.5, abs=0.4)
         echo.go.set()
         await asyncio.gather(first, *tasks)
         assert worker.pace < 0.5  # they were quick
-        tasks = await queued(worker, [("b", list(range(100)))])  # nothing waits: it is tried
-        await asyncio.gather(*tasks)
+        assert worker.expected() == 0
+        assert len(await worker.ask("b", list(range(100)))) == 100  # nothing waits: it is tried
 
-    with working(seconds=10) as (worker, echo):
+    with working(wait=5) as (worker, echo):
         asyncio.run(run())
+
+
+def test_what_is_being_answered_is_waited_for_too() -> None:
+    async def run() -> None:
+        worker.pace = 0.5
+        first = asyncio.ensure_future(worker.ask("a", list(range(20))))
+        await asyncio.to_thread(echo.begun.wait, 5)
+        assert worker.waiting == 0
+        with pytest.raises(FullError):
+            await worker.ask("a", [1])
+        echo.go.set()
+        await first
+        assert await worker.ask("a", [1]) == [("a", 1)]
+
+    with working(wait=5) as (worker, echo):
+        asyncio.run(run())
+
+
+def test_the_pace_is_that_of_the_first_and_then_follows() -> None:
+    paces = iter((0.05, 0.0))
+
+    def answer(_: Any, items: Sequence[int]) -> Sequence[int]:
+        time.sleep(next(paces) * len(items))
+        return items
+
+    async def run() -> None:
+        await worker.ask("a", [1, 2])
+        assert worker.pace == pytest.approx(0.05, rel=0.5)
+        before = worker.pace
+        await worker.ask("a", [1, 2, 3, 4])  # as many as are read at once: half of the pace
+        assert worker.pace == pytest.approx(before / 2, rel=0.2)
+
+    worker = Worker("test", answer, Limits(at_once=4), prepare=lambda: None)
+    asyncio.run(run())
+    assert worker.stop(5)
+
+
+def test_what_its_asker_left_is_not_begun_and_makes_room() -> None:
+    async def run() -> None:
+        first = await busy(worker, echo)
+        left, kept = await queued(worker, [("b", [1, 2]), ("c", [3])])
+        left.cancel()
+        await asyncio.wait([left])
+        assert worker.waiting == 1
+        kept_too = await queued(worker, [("c", [4, 5])])  # there is room again
+        echo.go.set()
+        await asyncio.gather(first, kept, *kept_too)
+
+    with working(queue=3) as (worker, echo):
+        asyncio.run(run())
+    assert [how for how, _ in echo.batches] == ["a", "c"]
 
 
 def test_a_late_answer_is_given_up_and_what_nobody_waits_for_is_not_begun() -> None:

@@ -167,6 +167,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*launch, __file__, str(out)], timeout=LIMIT, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
+    (out / "stderr").write_text(ran.stderr)
     return out
 
 
@@ -216,6 +217,11 @@ def test_an_error_is_the_same_in_every_process(together: Path) -> None:
     assert "the loss became nan at step 1" in nan
     assert "process 1 of torchrun has another training data or settings than process 0" in other
     assert "hello was trained by 1 process, and now there are 2: go on with: seqkit" in resumed
+
+
+def test_a_process_that_will_have_nothing_to_do_is_told_of_once(together: Path) -> None:
+    told = "batches of batch_size=1 are dealt out to 2 processes: some have nothing to do"
+    assert (together / "stderr").read_text().count(told) == 2  # of hello, twice begun
 
 
 def test_a_run_of_two_processes_is_not_gone_on_with_by_one(together: Path) -> None:

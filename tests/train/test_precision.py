@@ -124,7 +124,9 @@ def test_the_scale_follows_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> Non
         before = weight.item()
         theirs.step(optimizer)
         theirs.update()
-        assert ours.skips(norm) == (weight.item() == before), step
+        weight.grad = torch.full_like(weight, norm * ours.scale)
+        ours.unscale([optimizer])
+        assert ours.skips() == (weight.item() == before), step
         assert ours.scale == theirs.get_scale(), step
 
 
@@ -140,10 +142,11 @@ def overflown(loss: torch.Tensor) -> torch.Tensor:
     return loss
 
 
+@pytest.mark.parametrize("clipped", [[], ["clip_value=1"]])
 def test_an_overflow_leaves_out_its_update_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clipped: list[str]
 ) -> None:
-    """Also across a resume; the scale is in the checkpoint."""
+    """Also across a resume, and where clipping hides it; the scale is in the checkpoint."""
     on_a_cpu(monkeypatch)
 
     def spoilt(folder: Path, *words: str) -> Trainer:
@@ -164,13 +167,13 @@ def test_an_overflow_leaves_out_its_update_and_no_more(
         one._step = checked  # type: ignore[method-assign]
         return one
 
-    whole = spoilt(tmp_path / "whole")
+    whole = spoilt(tmp_path / "whole", *clipped)
     whole.fit()
     assert whole.precision.scale == precision.FIRST_SCALE / 4
     rows = [row for row in whole.run.metrics() if row["kind"] == "step"]
     assert [row["step"] for row in rows if row["gradient_norm"] is None] == [2, 4]
-    spoilt(tmp_path / "parts", "epochs=1").fit()
-    spoilt(tmp_path / "parts").fit()
+    spoilt(tmp_path / "parts", "epochs=1", *clipped).fit()
+    spoilt(tmp_path / "parts", *clipped).fit()
     one, other = (
         checkpoint.load(tmp_path / name / "checkpoint" / "last.safetensors")
         for name in ("whole", "parts")

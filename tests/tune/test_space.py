@@ -12,7 +12,8 @@ from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.settings import as_dict
 from seqkit.settings import parse as parse_settings
-from seqkit.tune.space import Choices, Range, Space, as_words, parse
+from seqkit.tune.space import Choices, Range, Space, as_words
+from seqkit.tune.words import parse
 
 RECIPE = find("classify")
 LR = "train.optimizer.lr"

@@ -9,9 +9,9 @@ from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.settings import as_dict
 from seqkit.tune import study as studies
-from seqkit.tune.space import parse
 from seqkit.tune.study import Search, Study
 from seqkit.tune.trial import ATTEMPTS, Held
+from seqkit.tune.words import parse
 
 pytest.importorskip("optuna")
 WORDS = ("lr=1e-4..1e-2", "cell=gru,lstm")
@@ -73,6 +73,17 @@ def test_a_trial_that_kills_its_process_every_time_is_lost(study: Study) -> None
         assert not held.is_lost
         held._lock.release()
     assert taken(study).is_lost
+
+
+def test_a_trial_that_gets_on_each_time_is_not_lost_however_often_it_is_killed(
+    study: Study,
+) -> None:
+    for epoch in range(1, 2 * ATTEMPTS):
+        held = taken(study)
+        assert not held.is_lost
+        held.report(epoch, 0.5)
+        held._lock.release()
+    assert taken(study).trial.attempts == 2 * ATTEMPTS - 1
 
 
 def test_a_stop_in_good_order_is_no_attempt(study: Study) -> None:

@@ -14,9 +14,13 @@ from seqkit.files import write_error
 from seqkit.predict import load
 from seqkit.recipe import find
 from seqkit.train import checkpoint
+from seqkit.train.loop import Trainer
 from seqkit.train.run import Run
+from seqkit.tune.board import Board
 from seqkit.tune.conclusion import Conclusion, conclude
+from seqkit.tune.running import Budget, work_together
 from seqkit.tune.study import Study
+from seqkit.tune.trial import ATTEMPTS
 from seqkit.tune.tuning import begin, tune
 
 pytest.importorskip("optuna")
@@ -160,6 +164,42 @@ def test_a_full_disk_stops_the_search_and_the_trial_goes_on_later(
     assert found is not None
     assert [t.values for t in found.trials] == [t.values for t in whole.trials]
     assert [t.score for t in found.trials] == [t.score for t in whole.trials]
+
+
+def test_a_trial_that_meets_an_error_of_ours_every_time_does_not_stop_the_search_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, fit, broken = started(tmp_path / "s", "lr=1e-3..1e-1", trials=2), Trainer.fit, "0001"
+
+    def fails(trainer: Trainer) -> Any:
+        return [][1] if trainer.run.folder.name == broken else fit(trainer)
+
+    monkeypatch.setattr(Trainer, "fit", fails)
+    for _ in range(ATTEMPTS):
+        with pytest.raises(IndexError):
+            tune(study)
+    found = tune(study)
+    assert found is not None
+    assert [t.state for t in found.trials] == ["failed", "done"]
+    assert found.trials[0].problem.startswith("its process died 3 times")
+
+
+def test_a_page_that_cannot_be_drawn_is_told_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("seqkit.tune.pictures.sections", lambda *_: [][1])
+    searched(tmp_path / "s", "lr=1e-3..1e-1", trials=1)
+    assert "report.html was not written: list index out of range" in caplog.text
+    assert (tmp_path / "s/results.json").is_file()
+
+
+def test_what_every_process_meets_is_told_once(tmp_path: Path) -> None:
+    study = started(tmp_path / "s", "lr=1e-3..1e-1", trials=2)
+    study.trials()
+    study.plan_file.write_text("[1]")
+    board = Board(study, 2, quiet=True)
+    with pytest.raises(SeqkitError, match=r"search.json is not the plan of a search\.$"):
+        work_together(study, Budget(2), board, jobs=1)
 
 
 def test_ctrl_c_stops_and_the_search_goes_on_to_the_same_end(

@@ -15,6 +15,7 @@ export class Problem extends Error {
     const known = {429: 'busy', 503: 'stopping', 504: 'late', 0: 'gone'}[status];
     super(known ? say(known) : told.error || String(status));
     this.status = status;
+    this.word = told.word || '';                            // that is unknown
     this.nearest = told.nearest || [];
   }
 }

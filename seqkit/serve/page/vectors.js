@@ -45,9 +45,10 @@ const send = newest(answer => { last = answer; hover = -1; draw(); }, problem =>
   last = null; draw();
   const near = problem.nearest.map(word => make('button', {
     type: 'button', class: 'chip', onclick: () => put(word)}, make('bdi', {}, word)));
-  at('question-status').replaceChildren(...(near.length
-    ? [problem.message.replace(/ Spelt like it:.*/, ''), ' ', say('spelt'), ' ', ...near]
-    : [problem.message]));
+  const told = problem.word ? say('unknown_word', problem.word)
+    : problem.status === 400 ? say('not_a_sum') : problem.message;
+  at('question-status').replaceChildren(told, ...(near.length
+    ? [' ' + say('spelt') + ' ', ...near] : []));
 });
 
 function similar() {
@@ -121,8 +122,14 @@ function drawPlane() {
   }
   labels(dots, lines, width, height);
   caption.textContent = last?.plane ? say('share', Math.round(100 * shown.share) + ' %')
-    : shown.about.split(':')[0] + '.';
+    : drawnBy(shown.about);
   if (hover >= 0) mark(hover);
+}
+
+// 'PCA of 100 dimensions: ...', in the language of the page.
+function drawnBy(about) {
+  const found = /^(.+?) of (\d+) dimensions/.exec(about);
+  return found ? say('drawn_by', found[1], found[2]) : about;
 }
 
 // One scale for both directions, so that parallel arrows are parallel, centred on what there is.

@@ -53,21 +53,24 @@ class TextClassifier(Labeller):
     @torch.inference_mode()
     def logits(self, inputs: Inputs) -> Tensor:
         """Return ``(rows, labels)`` outputs of the model, in the order of the rows."""
-        batches = Batches(
+        device = next(self.model.parameters()).device
+        training = self.model.training
+        self.model.eval()
+        result = torch.empty(len(inputs.rows), len(self.labels))
+        for batch in self.batches(inputs).epoch(0):
+            result[torch.from_numpy(batch.rows)] = self.model(batch.to(device)).float().cpu()
+        self.model.train(training)
+        return result
+
+    def batches(self, inputs: Inputs) -> Batches:
+        """Return what the model reads in batches, as they are read without gradients."""
+        return Batches(
             inputs.rows,
             spellings=inputs.spellings,
             bags=inputs.bags,
             batch_size=ROWS_AT_ONCE,
             pad=self.vocabulary.pad,
         )
-        device = next(self.model.parameters()).device
-        training = self.model.training
-        self.model.eval()
-        result = torch.empty(len(inputs.rows), len(self.labels))
-        for batch in batches.epoch(0):
-            result[torch.from_numpy(batch.rows)] = self.model(batch.to(device)).float().cpu()
-        self.model.train(training)
-        return result
 
     def report(self, inputs: Inputs, true: NDArray[np.uint8]) -> Report:
         """Score the model on ``inputs``, whose labels are ``true`` ``(rows, labels)``.

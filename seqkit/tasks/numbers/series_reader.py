@@ -264,7 +264,7 @@ class SeriesReader:
         part = self._read(path, {}, labelled=False)
         frames = len(part.values)
         if self.goal == "forecast":
-            (said,) = self.forecasts(part.scaled, self._last(frames, str(path)))
+            (said,) = self.forecasts(part.scaled, self.last_window(frames, str(path)))
             dates = following(part.dates or (), self.horizon)
             for step, value in enumerate(said.tolist(), start=1):
                 yield Forecast((value,), step, dates[step - 1] if dates else None)
@@ -272,13 +272,13 @@ class SeriesReader:
         if self.goal == "frames":
             first, logits = 0, self.frame_logits(part.scaled)
         else:
-            self._last(frames, str(path))
+            self.last_window(frames, str(path))
             first = self.window - 1
             logits = self.outputs(part.scaled, starts(frames, self.window))
         for frame, answer in enumerate(self._predictions(logits), start=first):
             yield FrameLabel(frame + 1, part.dates[frame] if part.dates else None, answer)
 
-    def _last(self, frames: int, where: str) -> Indices:
+    def last_window(self, frames: int, where: str) -> Indices:
         """Return where the last window begins, alone."""
         if frames < self.window:
             raise SeqkitError(
@@ -305,13 +305,13 @@ class SeriesReader:
         """
         numbered = enumerate(texts, start=1)
         while chunk := list(islice(numbered, at_once)):
-            parts = [self.scaler.apply(self._frames(text, n)) for n, text in chunk]
+            parts = [self.scaler.apply(self.frames(text, n)) for n, text in chunk]
             if self.goal == "frames":
                 for scaled in parts:
                     yield FrameLabels(tuple(self._predictions(self.frame_logits(scaled))))
                 continue
             ends = [
-                s[self._last(len(s), f"text {n}")[0] :]
+                s[self.last_window(len(s), f"text {n}")[0] :]
                 for (n, _), s in zip(chunk, parts, strict=True)
             ]
             begins = np.arange(len(ends), dtype=np.int64) * self.window
@@ -321,7 +321,7 @@ class SeriesReader:
             for said in self.forecasts(np.concatenate(ends), begins).tolist():
                 yield Forecast(tuple(said))
 
-    def _frames(self, text: str, number: int) -> Numbers:
+    def frames(self, text: str, number: int) -> Numbers:
         """Return the values of a text, ``(frames, columns)``."""
         columns = self.scaler.columns
         if not text.strip(" ;"):
