@@ -53,6 +53,7 @@ def serve(
         if find_spec(package) is None:
             raise SeqkitError(f"serve needs {package}: pip install 'seqkit-nlp[serve]'.")
     from seqkit.serve.limits import Limits
+    from seqkit.serve.served import open_served
     from seqkit.serve.server import bind, hosts, is_loopback, read_token
     from seqkit.serve.server import serve as serve_all
     from seqkit.settings import check
@@ -72,7 +73,7 @@ def serve(
     )
     token = read_token(token_file)
     with bind(host, port) as listening:
-        opened = _opened(served)
+        opened = open_served(served)
         if not is_loopback(host) and not token:
             _warn_open(host)
         address = _address(host, listening.getsockname()[1])
@@ -86,16 +87,6 @@ def serve(
         )
     if not finished:
         raise SeqkitError(f"stopped after {stop:g} s, before all that was begun was answered.")
-
-
-def _opened(words: "Sequence[str]") -> "list[Served]":
-    import torch
-
-    from seqkit.serve.served import open_served
-    from seqkit.serve.server import threads
-
-    torch.set_num_threads(threads(len(words)))
-    return open_served(words)
 
 
 def _tell(opened: "Sequence[Served]", address: str) -> None:

@@ -143,7 +143,7 @@ def _quoted(run: "Run") -> str:
 def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
     from seqkit.cli.output import print_json, print_table
     from seqkit.errors import SeqkitError
-    from seqkit.processes import place
+    from seqkit.processes import DesertedError, place
     from seqkit.tasks.lesson.lesson import Teaching
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
@@ -158,8 +158,9 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
         _teach(before)
     try:
         scores = trainer.fit()
-    except SeqkitError:
-        _draw(run, None)  # where it went wrong is to be seen, too
+    except SeqkitError as error:
+        if not isinstance(error, DesertedError):  # it is gone on with
+            _draw(run, None)  # where it went wrong is to be seen, too
         raise
     _draw(run, job)
     after = teacher.lesson(trained=True) if teacher else []

@@ -49,13 +49,13 @@ class Settings(LanguageModellingSettings):
     window: WindowSettings = WindowSettings(bptt=48)
     model: LanguageModelSettings = LanguageModelSettings(
         embedding_dropout=0.1,
-        output_dropout=0.4,
-        embedding=EmbeddingSettings(size=320, dropout=0.25),
-        encoder=replace(ENCODER, dropout=0.2, weight_dropout=0.2),
+        output_dropout=0.45,
+        embedding=EmbeddingSettings(size=320, dropout=0.35),
+        encoder=replace(ENCODER, dropout=0.25, weight_dropout=0.25),
         softmax=SoftmaxSettings(softmax="sampled"),
     )
     train: TrainSettings = TrainSettings(
-        epochs=10,
+        epochs=20,
         batch_size=24,
         optimizer=OptimizerSettings(
             optimizer="lazy_adam", lr=3e-3, schedule="cosine", warmup=0.03, clip_norm=1.0

@@ -98,8 +98,12 @@ def _copying(shown: Demonstration) -> Section:
         "The copy task",
         f"One of {chosen.symbols} symbols is read, then noise, and then the symbol is asked for. "
         f"Each network has {chosen.encoder.hidden} units and the same {chosen.steps:,} steps of "
-        f"{chosen.rows} rows, with lags from 1 to {chosen.longest}; recurrent weights begin as "
-        "torch draws them, the LSTM's forget bias as 1.",
+        f"{chosen.rows} rows, each step's lag drawn evenly from 1 to {chosen.longest}. Held fixed "
+        f"are the learning rate ({chosen.train.optimizer.lr:g}), clipping "
+        f"({chosen.train.optimizer.clip_norm:g}), the rows and the seed; recurrent weights begin "
+        "as torch draws them, the LSTM's forget bias as 1. Each is trained once. How far an RNN "
+        "gets depends on both: with short lags first, or orthogonal weights, it may get further "
+        "(see below).",
         [accuracies("Accuracy by lag", shown.cells), remembered(shown.cells)],
     )
 

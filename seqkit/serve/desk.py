@@ -83,15 +83,15 @@ class Desk:
         try:
             return await self.workers[name].ask(how, items)
         except FullError as full:
-            seconds = min(max(1, math.ceil(full.seconds)), LONGEST)
+            later = min(max(1, math.ceil(full.seconds)), LONGEST)
             raise Refusal(
-                429, f"'{name}' has too much to do: come again in {seconds} s.", retry=seconds
+                429, f"'{name}' has too much to do: come again in {later} s.", retry=later
             ) from None
         except StoppingError:
             raise Refusal(503, "the server is stopping: ask again when it is back.") from None
         except LateError:
-            seconds = self.limits.seconds
-            raise Refusal(504, f"no answer within {seconds:g} s: ask for less at once.") from None
+            most = self.limits.seconds
+            raise Refusal(504, f"no answer within {most:g} s: ask for less at once.") from None
         except UnknownWordError as error:
             raise Refusal(400, str(error), word=error.word, nearest=error.nearest) from None
         except SeqkitError as error:

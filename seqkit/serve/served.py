@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from seqkit.asking import Asked, terms_of
 from seqkit.errors import SeqkitError
 from seqkit.files import read_json
+from seqkit.serve.about import about_run, languages
 from seqkit.serve.plane import plane
+from seqkit.serve.threads import compute_with, threads
 
 if TYPE_CHECKING:
     from seqkit.tasks.answering import Answerer
     from seqkit.vectors.picture import Picture
 
 VARIANTS = 8  # ways of writing of a run that are kept ready
-SHARE = 0.05  # of a vocabulary that is of a script: it reads that language
 MAP = 1_000  # words of the map, at most
 WHOLE = re.compile("[가-힣]{2,}|[A-Za-z]{4,}")  # words that are offered as examples
-LABELS = 200  # that are listed
 UNITS = 100_000  # that options may ask for at once: what is begun is not given up
 LENGTH = 100  # units of a text, where it is not said
 # Questions that the page offers, where all their words are known.
@@ -90,6 +90,7 @@ def open_served(words: Sequence[str]) -> list[Served]:
             )
         named[name] = path
     opened = [_open(name, path) for name, path in named.items()]
+    compute_with(threads(len(opened)))
     for one in opened:
         _warm(one)
     return opened
@@ -151,7 +152,7 @@ class ServedRun:
     def __post_init__(self) -> None:
         # told to nobody here, once a request: which words of a text were unknown
         logging.getLogger("seqkit.tasks").setLevel(logging.ERROR)
-        self.about = _about_run(self.name, self.answerer, self.task)
+        self.about = about_run(self.name, self.answerer, self.task)
         self._variant = lru_cache(VARIANTS)(self._with_options)
 
     def answer(self, how: Predict | Generate, items: Sequence[str]) -> list[dict[str, Any]]:
@@ -280,38 +281,6 @@ def _plain(drawn: "Picture") -> dict[str, Any]:
     }
 
 
-def _about_run(name: str, answerer: Any, task: str) -> dict[str, Any]:
-    from seqkit.tasks.answering import WritesText
-
-    source = getattr(answerer, "source", None)
-    vocabulary = getattr(source or answerer, "vocabulary", None)
-    words = list(getattr(vocabulary, "words", ()))
-    reads, writes = getattr(answerer, "direction", ("", ""))
-    labels = [
-        names for part in ("labels", "tags", "categories") if (names := getattr(answerer, part, ()))
-    ]
-    can = ["predict"]
-    can += ["generate"] if isinstance(answerer, WritesText) else []
-    can += ["attention"] if _attends(answerer) else []
-    return {
-        "name": name,
-        "task": task,
-        "can": can,
-        "languages": [reads] if reads in ("ko", "en") else languages(words),
-        "writes": writes,
-        "labels": list(labels[0][:LABELS]) if labels else [],
-        "words": len(words),
-        "examples": list(labels[0][:12]) if task == "naming" else [],
-    }
-
-
-def _attends(answerer: Any) -> bool:
-    """Return whether a run can tell what it attended to; one without torch cannot."""
-    from seqkit.explain.attention import attends
-
-    return getattr(answerer, "model", None) is not None and attends(answerer)
-
-
 def _attention(answerer: Any, text: str) -> dict[str, Any] | None:
     """Return what was attended to in answering a text; None where nothing of it can be read."""
     from seqkit.explain.attention import of
@@ -322,13 +291,3 @@ def _attention(answerer: Any, text: str) -> dict[str, Any] | None:
         return None
     weights = found.weights.round(4).tolist()
     return {"rows": list(found.target), "columns": list(found.source), "weights": weights}
-
-
-def languages(words: Iterable[str]) -> list[str]:
-    """Return which of Korean and English the words are of: ``ko``, ``en``, both or none."""
-    listed = list(words)[:20_000]
-    hangul = sum(any("가" <= c <= "힣" or "ㄱ" <= c <= "ㅣ" or "ᄀ" <= c <= "ᇿ" for c in word)
-                 for word in listed)  # fmt: skip
-    latin = sum(any("a" <= c <= "z" for c in word.lower()) for word in listed)
-    shares = {"ko": hangul, "en": latin}
-    return [name for name, count in shares.items() if count > SHARE * len(listed)]

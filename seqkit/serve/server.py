@@ -20,6 +20,7 @@ from seqkit.serve.app import Desk, application
 from seqkit.serve.guard import Guard
 from seqkit.serve.limits import Limits
 from seqkit.serve.served import Served
+from seqkit.serve.threads import compute_with, threads
 
 TOKEN = "SEQKIT_TOKEN"  # the environment variable
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -67,7 +68,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         made.close()
         raise SeqkitError(
-            f"cannot listen at {host}, port {port}: {error.strerror}; try --port {port + 1}, or "
+            f"cannot listen at {host}, port {port}: {error.strerror}; try another --port, or "
             "--port 0 for any that is free."
         ) from None
     return made
@@ -87,12 +88,6 @@ def hosts(host: str, more: Collection[str]) -> set[str] | None:
         return None
     own = f"[{host}]" if ":" in host else host
     return {*LOCAL, own, *more}
-
-
-def threads(count: int) -> int:
-    """Return how many threads each of ``count`` runs computes with: all cores but one, shared."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, ((cores or 1) - 1) // max(count, 1))
 
 
 def serve(
@@ -118,7 +113,7 @@ def serve(
         Whether all that was begun was finished within ``limits.stop``.
     """
     wanted = threads(len(served))
-    desk = Desk.open(served, limits, lambda: _compute_with(wanted))
+    desk = Desk.open(served, limits, lambda: compute_with(wanted))
     guard = Guard(application(desk), limits, token=token, hosts=called)
     config = uvicorn.Config(
         guard,
@@ -138,12 +133,6 @@ def serve(
     server = _Server(config, desk, guard, ready)
     server.run(sockets=[listening])
     return server.finished
-
-
-def _compute_with(count: int) -> None:
-    import torch
-
-    torch.set_num_threads(count)
 
 
 class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]

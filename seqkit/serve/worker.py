@@ -119,16 +119,23 @@ class Worker:
                 self.waiting -= len(job.items)
 
     def _is_too_much(self, items: int) -> bool:
-        full = self.waiting > 0 and self.waiting + items > self._limits.queue
+        if not (self.waiting or self._answering):
+            return False  # whatever was slow is tried again
+        known = self.pace > 0
+        most = self._limits.queue if known else min(self._limits.queue, self._limits.at_once)
+        full = self.waiting > 0 and self.waiting + items > most
         return full or self.expected() > self._limits.wait
 
     def expected(self) -> float:
         """Return in how many seconds what is asked now would be begun, at the pace of late.
 
-        With nothing to do it is 0, so that whatever was slow is tried again.
+        What is being answered may be slower than that: it has taken as long as it has.
         """
-        left = self._answering * self.pace - (time.monotonic() - self._since)
-        return self.waiting * self.pace + max(0.0, left)
+        if not self._answering:
+            return self.waiting * self.pace
+        taken = time.monotonic() - self._since
+        pace = max(self.pace, taken / self._answering)
+        return (self.waiting + self._answering) * pace - taken
 
     def abandon(self) -> None:
         """Tell all who wait that nothing comes any more; to be called in the loop's thread."""

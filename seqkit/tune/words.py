@@ -49,8 +49,8 @@ def parse(recipe: Recipe, words: Iterable[str], start: Any) -> tuple[Space, Any]
     _refuse_twice(start, [axis.path for axis in axes], fixed)
     if not axes:
         raise SeqkitError(
-            f"nothing to search: give a setting several values, as lr=1e-4..1e-2 or hidden=64,128 "
-            f"({hint})."
+            "nothing to search: give a setting several values, as lr=1e-4..1e-2, hidden=64,128 or, "
+            f"of one that is a list itself, pooling=max/max,mean ({hint})."
         )
     last = _tried(base, Space(tuple(axes)).at(1.0 for _ in axes))
     starts = [base] + ([last] if last is not None else [])
@@ -130,6 +130,11 @@ def _range(path: str, text: str, number: type) -> Range | None:
     low_text, _, high_text = ends.partition("..")
     if number is object and not (_float(low_text) is not None and _float(high_text) is not None):
         return None  # of any type: a text with dots in it, as a path
+    if "..." in ends:  # 1e-3...1e-1 would end at 0.1e-1
+        raise SeqkitError(
+            f"'{path}={text}': a range is written low..high, with two dots and no number that "
+            "begins with one."
+        )
     low, high = (_end(path, end, text) for end in (low_text, high_text))
     whole = number is int or (number is object and "." not in low_text + high_text)
     if whole and not (low.is_integer() and high.is_integer()):

@@ -83,6 +83,9 @@ def test_a_run_of_every_task_gives_its_page(seqkit: Seqkit, task: str) -> None:
     told = {"captioning": "one-to-many", "naming": "one-to-many", "translation": "seq2seq"}
     told |= {"classification": "many-to-one"}
     assert network["pattern"] == told.get(task, "aligned")
+    if task == "language_modelling":  # what runs step by step stands over every token
+        run = [layer for layer in network["layers"] if layer["shape"]]
+        assert {layer["over"] for layer in run} == {"inputs"}
 
 
 def test_gates_stand_over_the_very_tokens(seqkit: Seqkit, classify: str) -> None:

@@ -109,6 +109,8 @@ def test_json_has_the_plan_the_trials_and_the_scores(seqkit: Seqkit, whole: Path
         (["classify", "lrr=1e-3..1e-1"], "unknown setting 'lrr'. Did you mean 'lr'?"),
         (["classify", "epochs=3"], "nothing to search"),
         (["classify", "lr=1e-1..1e-3"], "is an empty range"),
+        (["classify", "lr=1e-3...1e-1"], "a range is written low..high"),
+        (["classify", "pooling=max,mean"], "of one that is a list itself, pooling=max/max,mean"),
         (["classify", "lr=0..1e-3:log"], "begins above 0"),
         (["classify", "lr=1e-3..1e-1", "--search", "grid"], "lr=0.001..0.1:5 for five of them"),
         (["classify", "lr=1e-3..1e-1", "--trials", "0"], "Invalid value for '--trials'"),

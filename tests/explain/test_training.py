@@ -36,7 +36,10 @@ def figures_of(page: str) -> list[str]:
 def test_training_writes_the_page_with_its_errors(classified: Run) -> None:
     shown = [title for _, title in figures_of(classified.report_file.read_text("utf-8"))]
     assert shown[:5] == [
-        "Final scores", "Loss by epoch", "Scores by epoch", "Loss by step",
+        "Final scores",
+        "Loss by epoch",
+        "Scores by epoch",
+        "Loss by step",
         "Gradient norm by step",
     ]  # fmt: skip; a constant learning rate is told, not drawn
     assert shown[5:9] == ["What is taken for what (validation)", "Errors by length", "Confidence",

@@ -12,8 +12,18 @@ import pytest
 from gallery import HOSTILE, sections
 
 from seqkit.errors import SeqkitError
-from seqkit.pages import axes, colours, markup, page
-from seqkit.pages.figures import Bars, ColouredText, Grid, HeatMap, Lines, Network, Section, Tree
+from seqkit.pages import axes, colours, markup, page, tree
+from seqkit.pages.figures import (
+    Bars,
+    ColouredText,
+    Grid,
+    HeatMap,
+    Lines,
+    Network,
+    Node,
+    Section,
+    Tree,
+)
 from seqkit.pages.figures import Figure as Shown
 
 VOID = {"meta", "input", "br", "img"}
@@ -226,3 +236,18 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SeqkitError, match="cannot write"):
         page.write(tmp_path / "file" / "a.html", "t", "", sections())
+
+
+def test_a_folded_section_is_closed_and_its_figures_are_not_in_the_contents() -> None:
+    shown = [Bars("one", "", ["a"], [1.0]), Bars("two", "", ["a"], [1.0])]
+    made = page.page("t", "", [Section("s", "why", shown, folded=True)])
+    assert '<details class="fold"><summary><h2>s</h2> <span>2 more figures' in made
+    assert 'href="#s1"' in made
+    assert 'href="#s1-f1"' not in made
+    assert made.count("<figure ") == 2
+
+
+def test_no_zero_is_below_zero() -> None:
+    assert markup.short(-0.001) == "0"
+    drawn = tree.draw(Tree("t", "", [Node(-1, "x", -0.001)]), markup.WORDS["en"])
+    assert ">0</text>" in drawn

@@ -14,8 +14,9 @@ from seqkit.errors import SeqkitError
 from seqkit.predict import load
 from seqkit.serve import app as api
 from seqkit.serve import served as served_module
+from seqkit.serve.about import languages
 from seqkit.serve.limits import Limits
-from seqkit.serve.served import languages, open_served
+from seqkit.serve.served import open_served
 from seqkit.vectors import WordVectors
 
 KOREAN = "고양이가 마당에서 잠을 잔다."

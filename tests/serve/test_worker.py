@@ -71,6 +71,7 @@ def test_what_waits_is_answered_together_and_each_gets_its_own() -> None:
 
 def test_a_batch_has_no_more_than_is_read_at_once_unless_one_request_has() -> None:
     async def run() -> None:
+        worker.pace = 1e-6  # known: otherwise no more could wait
         await busy(worker, echo)
         tasks = await queued(
             worker, [("a", [1, 2]), ("a", [3, 4]), ("a", [5]), ("a", [6, 7, 8, 9])]
@@ -140,6 +141,36 @@ def test_what_is_being_answered_is_waited_for_too() -> None:
         echo.go.set()
         await first
         assert await worker.ask("a", [1]) == [("a", 1)]
+
+    with working(wait=5) as (worker, echo):
+        asyncio.run(run())
+
+
+def test_before_the_pace_is_known_no_more_wait_than_are_read_at_once() -> None:
+    async def run() -> None:
+        first = await busy(worker, echo)
+        tasks = await queued(worker, [("a", [1, 2, 3])])
+        with pytest.raises(FullError):
+            await worker.ask("a", [4, 5])
+        tasks += await queued(worker, [("a", [4])])
+        echo.go.set()
+        await asyncio.gather(first, *tasks)
+
+    with working(at_once=4) as (worker, echo):
+        asyncio.run(run())
+
+
+def test_what_takes_longer_than_it_did_tells_of_those_that_wait() -> None:
+    async def run() -> None:
+        worker.pace = 1e-6  # as things went
+        first = await busy(worker, echo)
+        tasks = await queued(worker, [("a", list(range(100)))])
+        await asyncio.sleep(0.2)
+        assert worker.expected() > 20  # 100 like the one that has taken 0.2 s by now
+        with pytest.raises(FullError):
+            await worker.ask("a", [1])
+        echo.go.set()
+        await asyncio.gather(first, *tasks)
 
     with working(wait=5) as (worker, echo):
         asyncio.run(run())
