@@ -16,7 +16,8 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from seqkit.errors import SeqkitError
-from seqkit.serve.app import Desk, application
+from seqkit.serve.app import application
+from seqkit.serve.desk import Desk
 from seqkit.serve.guard import Guard
 from seqkit.serve.limits import Limits
 from seqkit.serve.served import Served

@@ -17,7 +17,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def desk(runs: Path) -> Iterator[object]:
-    from seqkit.serve.app import Desk
+    from seqkit.serve.desk import Desk
     from seqkit.serve.served import open_served
 
     names = ("topics", "tags", "next", "ko-en", "words")

@@ -15,6 +15,7 @@ from seqkit.predict import load
 from seqkit.serve import app as api
 from seqkit.serve import served as served_module
 from seqkit.serve.about import languages
+from seqkit.serve.desk import Desk
 from seqkit.serve.limits import Limits
 from seqkit.serve.served import open_served
 from seqkit.vectors import WordVectors
@@ -24,7 +25,7 @@ ENGLISH = "The nurse will earn money."
 
 
 @pytest.fixture(scope="module")
-def client(desk: api.Desk) -> TestClient:
+def client(desk: Desk) -> TestClient:
     return TestClient(api.application(desk), raise_server_exceptions=False)
 
 
@@ -273,7 +274,7 @@ class Broken:
 
 @pytest.fixture
 def broken() -> Iterator[TestClient]:
-    desk = api.Desk.open([Broken()], Limits(), lambda: None)
+    desk = Desk.open([Broken()], Limits(), lambda: None)
     yield TestClient(api.application(desk), raise_server_exceptions=False)
     desk.close(5)
 

@@ -9,7 +9,8 @@ pytest.importorskip("fastapi", reason="the serve extra")
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from seqkit.serve.app import Desk, application
+from seqkit.serve.app import application
+from seqkit.serve.desk import Desk
 from seqkit.serve.guard import Guard
 from seqkit.serve.limits import Limits
 
