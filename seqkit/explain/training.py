@@ -208,7 +208,7 @@ def _steps(run: Run, read: Course) -> list[Figure]:
     about = f"Of a batch, in training.{each}"
     if constant:
         about += f" The learning rate is {steps['lr'][0]:g} at every step."
-    figures = [
+    figures: list[Figure] = [
         Lines("Loss by step", about, x, _lists(loss), "step", "loss"),
         Lines(
             *("Gradient norm by step", told, x, _lists(norm), "step", "norm of the gradient"),
