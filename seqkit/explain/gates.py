@@ -101,8 +101,8 @@ def _gates(gates: GatesOverTime) -> Iterator[Section]:
     """Yield the gates of a layer in a few pictures, then unit by unit."""
     layer = f"{gates.layer} ({gates.cell})"
     about = f"What each unit did as '{gates.text}' was read. {GATES_SAY.get(gates.cell, '')}"
-    few: list[HeatMap] = []
-    rest: list[HeatMap] = []
+    few: list[Figure] = []
+    rest: list[Figure] = []
     for figure in _maps(gates):
         is_first = figure.title in (MEAN, _title(MEMORY if MEMORY in gates.values else HIDDEN))
         (few if is_first else rest).append(figure)
