@@ -121,11 +121,7 @@ UNITS = (
     "costs: bits for each character and perplexity for each word of the raw text, so that units "
     "compare. An unknown unit costs only the bits of `<unk>`: more of them flatter a model."
 )
-KOWIKI = (
-    *("language_model", "corpus=kowiki_lm", "softmax=full", "hidden=256", "embedding.size=128"),
-    *("projection=true", "layers=1", "epochs=2", "batch_size=32", "output_dropout=0.1"),
-    *("embedding_dropout=0", "embedding.dropout=0.1", "weight_dropout=0", "encoder.dropout=0"),
-)
+KOWIKI = ("language_model", "--config", "kowiki")
 KOREAN_UNITS = {
     "syllables": ("tokenizer=syllable", "bptt=60"),
     "jamo": ("tokenizer=jamo", "bptt=120"),
