@@ -178,7 +178,11 @@ def test_ctrl_c_leaves_no_files_and_no_processes(what: str, tmp_path: Path) -> N
     assert process.stdout is not None
     assert process.stdout.readline() == "going\n"
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    try:
+        _, err = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert err.count("Traceback") == 1  # the caller's own; none of a worker
     assert list((tmp_path / "out").iterdir()) == list((tmp_path / "tmp").iterdir()) == []
