@@ -4,6 +4,7 @@ A figure is data, no drawing: :mod:`seqkit.pages.page` draws it, ``as_dict`` giv
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -61,15 +62,15 @@ class Layer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(ABC):
     """What all figures have: ``about`` says in a sentence or two what one sees."""
 
     title: str
     about: str
 
+    @abstractmethod
     def table(self) -> Table:
         """Return the numbers behind the picture."""
-        raise NotImplementedError
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figure as plain values, ready for JSON: its kind, then its fields.
