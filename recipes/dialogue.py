@@ -50,7 +50,9 @@ class Settings(TranslationSettings):
         shared=True,
         embedding=EmbeddingSettings(size=256, dropout=0.2),
         encoder=EncoderSettings(hidden=128),
-        decoder=DecoderSettings(hidden=256, output_dropout=0.3),
+        decoder=DecoderSettings(
+            embedding=EmbeddingSettings(size=256, dropout=0.2), hidden=256, output_dropout=0.3
+        ),
     )
     evaluation: EvaluationSettings = EvaluationSettings(block_ngrams=3)
     train: TrainSettings = TrainSettings(

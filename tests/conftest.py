@@ -1,7 +1,9 @@
 """The same numbers on any machine, every time: one CPU thread, and a seed before each test."""
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -16,3 +18,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # and no threads that spin for ea
 def _seed() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _loggers_stay() -> Iterator[None]:
+    """Nothing that the library does keeps another part of the process from telling its warnings."""
+    yield
+    known = logging.root.manager.loggerDict
+    quiet = [
+        name
+        for name in known
+        if name.split(".")[0] == "seqkit"
+        and (logging.getLogger(name).level or logging.getLogger(name).disabled)
+    ]
+    assert not quiet, f"left silent: {quiet}"

@@ -17,7 +17,8 @@ class TranslatorSettings:
     """Encoder and decoder (Sutskever et al. 2014), with attention or without."""
 
     shared: bool = Field(
-        default=False, description="both languages have one vocabulary and one embedding"
+        default=False,
+        description="both languages have one vocabulary and one embedding; dropouts differ",
     )
     source_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="of what the encoder says, alike at all its steps"
@@ -30,11 +31,13 @@ class TranslatorSettings:
     def _agree(self) -> "TranslatorSettings":
         decoder, encoder = self.decoder, self.encoder
         width = encoder.hidden * (2 if encoder.bidirectional else 1)
-        if self.shared and self.embedding.size != decoder.embedding.size:
-            raise ValueError(
-                f"shared=true has one embedding, and embedding.size={self.embedding.size} but "
-                f"decoder.embedding.size={decoder.embedding.size}: make them equal"
-            )
+        for name in ("kind", "size", "scale", "tune") if self.shared else ():
+            one, other = getattr(self.embedding, name), getattr(decoder.embedding, name)
+            if one != other:
+                raise ValueError(
+                    f"shared=true has one embedding, and embedding.{name}={one} but "
+                    f"decoder.embedding.{name}={other}: make them equal"
+                )
         if self.shared and decoder.embedding.vectors:
             raise ValueError(
                 "shared=true has one embedding: set model.embedding.vectors, and leave "

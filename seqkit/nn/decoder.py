@@ -43,7 +43,7 @@ class Decoder(nn.Module):
         memory: features of what it attends to; 0: nothing.
         unk: the id that word dropout writes; None: ``pad``.
         counts: ``(vocabulary,)``, how often each id occurs in the training targets.
-        embedding: another's, to be this one's too.
+        embedding: another's, to be this one's too, but for its dropouts.
 
     Raises:
         SeqkitError: if settings and sizes contradict each other.
@@ -162,7 +162,7 @@ class Decoder(nn.Module):
         Returns:
             Log-probabilities of the next token, ``(n, vocabulary)``, and the new state.
         """
-        vector, state = self._advance(self.embedding(ids[:, None])[:, 0], state)
+        vector, state = self._advance(self._embedded(ids[:, None])[:, 0], state)
         return self.softmax.log_probabilities(vector), state
 
     def attended(self, state: DecoderState) -> Tensor | None:
@@ -178,7 +178,7 @@ class Decoder(nn.Module):
         share = self._share()
         if share:
             return self._stepped(state, targets, share)
-        x = self.embedding(F.pad(targets[:, :-1], (1, 0), value=self.bos))
+        x = self._embedded(F.pad(targets[:, :-1], (1, 0), value=self.bos))
         if self.chosen.input_feeding:
             return self._stepped(state, x, 0.0)
         recurrent, memory, _, _, repeated = state
@@ -192,6 +192,10 @@ class Decoder(nn.Module):
         if self.attention is not None and not above:
             contexts = self.attention(outputs, memory)[0]
         return self._joined(outputs, contexts if self.attention is not None else None, x)
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.embedding(ids, self.chosen.embedding)
+        return vectors
 
     def _share(self) -> float:
         """Return the share of tokens read, at present, that are the decoder's own."""
@@ -216,7 +220,7 @@ class Decoder(nn.Module):
         masks = self.encoder.masks(like)
         ids = torch.full((len(given),), self.bos, device=given.device)
         for now in given.unbind(1):
-            x = self.embedding(ids[:, None])[:, 0] if share else now
+            x = self._embedded(ids[:, None])[:, 0] if share else now
             vector, state = self._advance(x, state, masks)
             vectors.append(vector)
             if not self.chosen.variational:

@@ -84,10 +84,11 @@ class Embedding(nn.Module):
         weight.normal_(0, scale)
         weight[self.pad] = 0
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Return ``(batch, time, features)``."""
-        if self.training and self.chosen.word_dropout:
-            drop = torch.rand(ids.shape, device=ids.device) < self.chosen.word_dropout
+    def forward(self, ids: Tensor, chosen: EmbeddingSettings | None = None) -> Tensor:
+        """Return ``(batch, time, features)``, by the dropouts of ``chosen``, else by its own."""
+        chosen = chosen or self.chosen
+        if self.training and chosen.word_dropout:
+            drop = torch.rand(ids.shape, device=ids.device) < chosen.word_dropout
             ids = ids.masked_fill(drop & (ids != self.pad), self.unk)
         vectors: Tensor
         if self.table is None:
@@ -95,9 +96,9 @@ class Embedding(nn.Module):
             vectors[..., self.pad] = 0
         else:
             vectors = self.table(ids)
-        if self.training and self.chosen.dropout:
+        if self.training and chosen.dropout:
             ones = vectors.new_ones(len(ids), 1, self.features)
-            vectors = vectors * F.dropout(ones, self.chosen.dropout)
+            vectors = vectors * F.dropout(ones, chosen.dropout)
         return vectors
 
     @torch.no_grad()

@@ -69,6 +69,8 @@ class Guard:
             return
         if scope["type"] != "http":
             return
+        if scope["method"] == "HEAD":  # as GET; uvicorn leaves the body out (RFC 9110, 9.3.2)
+            scope = {**scope, "method": "GET"}
         guarded = _with_headers(send)
         headers = dict(scope["headers"])
         if problem := self._refused(scope, headers):

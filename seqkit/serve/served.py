@@ -1,6 +1,5 @@
 """What is served: runs and word vectors, opened once and asked many times."""
 
-import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -150,8 +149,6 @@ class ServedRun:
     about: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        # told to nobody here, once a request: which words of a text were unknown
-        logging.getLogger("seqkit.tasks").setLevel(logging.ERROR)
         self.about = about_run(self.name, self.answerer, self.task)
         self._variant = lru_cache(VARIANTS)(self._with_options)
 

@@ -128,12 +128,25 @@ def serve(
         timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=round(limits.stop) + 1,
     )
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     gc.collect()
     gc.freeze()  # what was loaded stays: no collection needs to look at it again
     server = _Server(config, desk, guard, ready)
-    server.run(sockets=[listening])
+    # seqkit.tasks would tell the terminal, at each request, which words of it were unknown
+    with _errors_only("uvicorn", "seqkit.tasks"):
+        server.run(sockets=[listening])
     return server.finished
+
+
+@contextmanager
+def _errors_only(*loggers: str) -> Iterator[None]:
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    try:
+        for name in loggers:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]

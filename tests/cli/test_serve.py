@@ -56,6 +56,11 @@ def test_it_answers_and_at_sigterm_finishes_what_it_began(vectors: Path) -> None
         with connect(address) as begun, connect(address) as idle:
             idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert answer(idle)[0] == 200
+            idle.sendall(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with http.client.HTTPResponse(idle, method="HEAD") as told_of:
+                told_of.begin()
+                assert told_of.status == 200
+                assert int(told_of.headers["content-length"]) > 0
             begun.sendall(head() + ASKED[:10])
             idle.sendall(b"GET /served HTTP/1.1\r\nHost: localhost\r\n\r\n")
             names = [one["name"] for one in answer(idle)[1]["served"]]

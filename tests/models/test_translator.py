@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
+from torch import Tensor
 
 from seqkit.data.pairs import PairBatch, PairBatches
 from seqkit.data.ragged import Ragged
@@ -129,6 +130,27 @@ def test_one_embedding_for_both_languages() -> None:
         made(replace(SMALL, shared=True), size=13)
 
 
+def test_each_side_drops_its_own_share_of_one_embedding() -> None:
+    given = replace(VECTORS, dropout=0.9)
+    batch = whole(backwards(5))
+
+    @torch.no_grad()
+    def losses(source: EmbeddingSettings, target: EmbeddingSettings) -> tuple[Tensor, Tensor]:
+        both = decoder(embedding=target)
+        translator = made(replace(both, shared=True, embedding=source)).train()
+        torch.manual_seed(3)
+        first = translator.loss(batch)
+        torch.manual_seed(4)
+        return first, translator.loss(batch)
+
+    calm, calm_again = losses(VECTORS, VECTORS)
+    assert calm == calm_again
+    assert losses(given, VECTORS)[0] != losses(given, VECTORS)[1]
+    assert losses(VECTORS, given)[0] != losses(VECTORS, given)[1]
+    state = made(replace(SMALL, shared=True, embedding=given)).train().decoder
+    assert torch.equal(state._embedded(batch.targets), state.eval()._embedded(batch.targets))
+
+
 def test_what_the_encoder_says_is_dropped_in_training_alone() -> None:
     translator, batch = made(replace(SMALL, source_dropout=0.5)), whole(backwards(5))
     plain = translator.encode(batch.source)[1][1]
@@ -155,6 +177,10 @@ def test_the_shipped_configuration_is_small_and_drops_much() -> None:
     ("chosen", "told"),
     [
         ({"shared": True, "embedding": EmbeddingSettings(size=9)}, "make them equal"),
+        (
+            {"shared": True, "embedding": replace(VECTORS, tune=False)},
+            "embedding.tune=False but decoder.embedding.tune=True: make them equal",
+        ),
         ({"decoder": DecoderSettings(attention="dot")}, "use attention=general, or"),
         ({"decoder": DecoderSettings(bridge="copy")}, "16 units into 256 of the decoder"),
         (
