@@ -26,7 +26,7 @@ demo: .venv/core    ## Set up, train on the village corpus, answer Korean and En
 	@$(BIN)/seqkit demo
 
 test: .venv/all     ## Set up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/all     ## Check style and types
 	$(BIN)/ruff check $(SOURCES)

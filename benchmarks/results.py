@@ -108,6 +108,7 @@ TAGGING = (
 KAIST = (
     *("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", "epochs=10"),
     *("tagger.encoder.hidden=192", "tagger.dropout=0.45"),
+    *("tagger.word_encoder.features=240", "tagger.word_encoder.unit_size=64"),
 )
 EWT = ("tagging", "corpus=ud", "data.treebank=en_ewt", "data.tag=upos", "data.beside=xpos")
 CHUNKS = ("tagging", "corpus=conll2000", "data.beside=pos", "beside=input", "output=crf")

@@ -2,6 +2,7 @@ import errno
 import gzip
 import io
 import os
+import re
 import sys
 import threading
 from collections import Counter
@@ -334,5 +335,10 @@ def test_a_mutated_zst_is_read_or_refused(
     folder = tmp_path_factory.mktemp("w")
     changed = ZST[:at] if cut else ZST[:at] + bytes([byte]) + ZST[at + 1 :]
     (folder / "t.zst").write_bytes(changed)
-    with pytest.raises(SeqkitError, match=r"cannot read|has no words|not UTF-8|only one word|NUL"):
-        encoded(folder / "t.zst", folder / "work", min_count=1)
+    told = ""
+    try:
+        assert encoded(folder / "t.zst", folder / "work", min_count=1).total_words > 0
+    except SeqkitError as error:
+        told = str(error)
+    refused = re.search(r"cannot read|has no words|not UTF-8|only one word|NUL", told)
+    assert refused or not (told or cut)  # the byte may be what it was, or a letter of a word
