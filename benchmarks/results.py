@@ -105,11 +105,7 @@ TAGGING = (
     "Unknown words are not in the training text. UPOS and XPOS of Kaist are learnt by one model "
     "(`beside`); the part of speech that CoNLL-2000 comes with is an input, as its task allows."
 )
-KAIST = (
-    *("tagging", "corpus=ud", "data.tag=xpos", "data.beside=upos", "join=+", "epochs=10"),
-    *("tagger.encoder.hidden=192", "tagger.dropout=0.45"),
-    *("tagger.word_encoder.features=240", "tagger.word_encoder.unit_size=64"),
-)
+KAIST = ("tagging", "--config", "kaist")
 EWT = ("tagging", "corpus=ud", "data.treebank=en_ewt", "data.tag=upos", "data.beside=xpos")
 CHUNKS = ("tagging", "corpus=conll2000", "data.beside=pos", "beside=input", "output=crf")
 

@@ -2,7 +2,7 @@
 
 seqkit train tagging                                          # the village, in a minute
 seqkit train tagging corpus=ud data.treebank=en_ewt           # English parts of speech
-seqkit train tagging corpus=ud data.tag=xpos data.beside=upos join=+    # Korean morphemes
+seqkit train tagging --config kaist                           # Korean ones, and morphemes' tags
 seqkit train tagging corpus=conll2000 data.beside=pos beside=input output=crf    # chunks
 seqkit train tagging corpus=mine.conllu data.tag=xpos         # or columns: data.tag=-1
 """

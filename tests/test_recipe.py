@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,14 @@ def test_resume_changes_only_where_training_ends_and_runs() -> None:
     assert again.classifier.encoder.hidden == 8
     with pytest.raises(SeqkitError, match="'hidden' cannot change when a run is resumed"):
         found.resumed_settings(saved, ["hidden=16"])
+
+
+def test_every_command_a_shipped_configuration_shows_is_taken() -> None:
+    shipped = sorted(recipe._folder().glob("*.toml"))
+    assert shipped
+    for file in shipped:
+        shown = re.findall(r"^# +seqkit train (\S+) --config (\S+)(.*)$", file.read_text(), re.M)
+        assert shown
+        for name, config, words in shown:
+            assert config == file.stem
+            recipe.find(name).settings(words.split("#")[0].split(), Path(config))
