@@ -101,6 +101,10 @@ def _resume(folder: Path, words: list[str], quiet: bool, js: bool) -> bool:
 
     run = Run.open(folder)
     saved = run.settings()
+    if "onnx" in saved:
+        raise SeqkitError(
+            f"{folder} is an exported folder, which learns no more: --resume the run that it is of."
+        )
     recipe = find(saved["recipe"])
     if words and "=" not in words[0]:
         if find(words[0]).source != recipe.source:

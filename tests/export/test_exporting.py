@@ -168,6 +168,8 @@ def test_errors(seqkit: Seqkit, runs: dict[str, Path]) -> None:
     assert "say what to export to: seqkit export labels --onnx" in fails("export", "labels")
     assert "exists already: choose another --out" in fails("export", "labels", "--onnx")
     assert "is an exported folder already" in fails("export", "labels/onnx", "--onnx")
+    assert "which learns no more: --resume the run" in fails("train", "--resume", "labels/onnx")
+    assert "without torch's weights" in fails("explain", "labels/onnx", "나는 간다")
     assert "no run directory at nowhere" in fails("export", "nowhere", "--onnx")
     assert "is 2 graphs: name a folder" in fails("export", "pairs", "--onnx", "--out", "x.onnx")
     seqkit("train", "hello", "epochs=1", "steps=2", "--out", "lesson")

@@ -125,6 +125,8 @@ def open_folder(path: Path, *, writable: bool = True) -> Opened:
         )
     if not path.is_dir():
         raise SeqkitError(f"there is no folder {path}: name one that holds {VECTORS}.")
+    if not (path / VECTORS).exists():
+        raise SeqkitError(f"{path} holds no word vectors: there is no {VECTORS} in it.")
     card = _card(path)
     tensors = map_tensors(path / VECTORS, writable=writable)
     vectors, norms = _floats(path, tensors)

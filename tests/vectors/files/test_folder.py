@@ -183,7 +183,10 @@ def _tensor(name: str, values: Any) -> Callable[[Path], Any]:
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "no vectors": (lambda p: (p / VECTORS).unlink(), "cannot read .*vectors.safetensors: No such"),
+    "no vectors": (
+        lambda p: (p / VECTORS).unlink(),
+        "holds no word vectors: there is no vectors.safetensors",
+    ),
     "no words": (lambda p: (p / WORDS).unlink(), "cannot read .*words.txt: No such"),
     "empty": (_cut(VECTORS, 0), "it has no header of a safetensors file"),
     "cut header": (_cut(VECTORS, 100), "it has a header that is cut short"),
