@@ -43,7 +43,7 @@ class OnnxWritingSettings:
     beam: int = Field(default=0, ge=0, description="hypotheses searched (0: 8, or the sentences)")
     length: int = Field(default=120, ge=1, description="the most tokens of a sentence to write")
     min_length: int = Field(default=0, ge=0, description="tokens before a sentence may end")
-    length_penalty: float = Field(default=0.6, ge=0, description="alpha of Wu et al.")
+    length_penalty: float = Field(default=0.0, ge=0, description="alpha of Wu et al.")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
 
     @property

@@ -45,7 +45,9 @@ class WritingSettings:
     length: int = Field(default=120, ge=1, description="the most tokens of a sentence to write")
     min_length: int = Field(default=0, ge=0, description="tokens before a sentence may end")
     length_penalty: float = Field(
-        default=0.6, ge=0, description="alpha of Wu et al.: above 0 favours longer sentences"
+        default=0.0,  # above 0 a long run of dots can beat every sentence
+        ge=0,
+        description="alpha of Wu et al.: above 0 favours longer sentences",
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")

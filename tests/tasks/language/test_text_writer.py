@@ -92,6 +92,17 @@ def test_length_and_unfinished_words(seqkit: Seqkit) -> None:
     assert whole["words"]
 
 
+def test_the_most_probable_sentence_comes_first(seqkit: Seqkit) -> None:
+    ran = seqkit("predict", "run", "할머니", "나는", "--sentences", "4", "--json")
+    for line in ran.stdout.splitlines():
+        found = [sentence["log_probability"] for sentence in json.loads(line)["sentences"]]
+        assert found == sorted(found, reverse=True)
+    long = ["--length-penalty", "3", "--length", "30", "--json"]
+    longer = json.loads(seqkit("predict", "run", "나는", *long).stdout)["sentences"][0]
+    assert longer["log_probability"] < found[0]
+    assert len(longer["text"]) > 20
+
+
 def test_unknown_characters_are_told_and_kept(seqkit: Seqkit) -> None:
     ran = seqkit("predict", "run", "뷁 할머니가", "--json")
     row = json.loads(ran.stdout)
