@@ -62,7 +62,7 @@ def predict(
         float | None, typer.Option(min=0, help="To translate: more leaves less of it out [0].")
     ] = None,
     block_ngrams: Annotated[
-        int | None, typer.Option(min=1, help="To translate: no N units are written twice.")
+        int | None, typer.Option(min=1, help="To write: no N units are written twice.")
     ] = None,
     replace_unknown: Annotated[
         bool, typer.Option("--replace-unknown", help="To translate: copy unknown words.")

@@ -28,6 +28,9 @@ class ShortWriting:
     length_penalty: float = Field(
         default=0.0, ge=0, description="alpha of Wu et al.: above 0 favours longer answers"
     )
+    block_ngrams: int = Field(
+        default=0, ge=0, description="an answer has no n-gram of this size twice (0: it may)"
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
 
     @model_validator(mode="after")
@@ -47,5 +50,6 @@ class ShortWriting:
             min_length=self.min_length,
             max_length=self.length,
             length_penalty=self.length_penalty,
+            block_ngrams=self.block_ngrams,
             seed=self.seed,
         )

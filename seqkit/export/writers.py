@@ -44,6 +44,7 @@ class OnnxWritingSettings:
     length: int = Field(default=120, ge=1, description="the most tokens of a sentence to write")
     min_length: int = Field(default=0, ge=0, description="tokens before a sentence may end")
     length_penalty: float = Field(default=0.0, ge=0, description="alpha of Wu et al.")
+    block_ngrams: int = Field(default=0, ge=0, description="never write so many units twice")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
 
     @property
@@ -66,6 +67,7 @@ class OnnxWritingSettings:
             min_length=self.min_length,
             max_length=self.length,
             length_penalty=self.length_penalty,
+            block_ngrams=self.block_ngrams,
         )
 
 

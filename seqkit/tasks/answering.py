@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 from seqkit.corpus import Corpus
+from seqkit.errors import SeqkitError
 from seqkit.train.metrics import Table
 from seqkit.train.run import Run
 
@@ -109,6 +110,16 @@ class WritesText(Protocol):
             SeqkitError: if one is unknown, or they have no sense together.
         """
         ...
+
+
+def refuse_senseless(options: Mapping[str, Any], known: Iterable[str], answerer: str) -> None:
+    """Make sure that options of the command line mean something to what is to answer.
+
+    Raises:
+        SeqkitError: for one that is not among ``known``.
+    """
+    for name in options.keys() - set(known):
+        raise SeqkitError(f"--{name.replace('_', '-')} means nothing to {answerer}: leave it out.")
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import read_json, read_lines, write_json
 from seqkit.models.captioner import Captioner, CaptionerSettings
 from seqkit.settings import as_dict, check, settings
+from seqkit.tasks.answering import refuse_senseless
 from seqkit.tasks.captions.caption_answers import Caption, CaptionWriting, Described
 from seqkit.tasks.captions.caption_scores import CaptionScores, caption_scores
 from seqkit.text import tokenizer as tokenizers
@@ -96,6 +97,7 @@ class CaptionWriter:
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.
         """
+        refuse_senseless(options, as_dict(self.writing), "a run that writes captions")
         return replace(self, writing=check(CaptionWriting, options))
 
     @cached_property

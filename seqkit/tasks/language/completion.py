@@ -49,6 +49,9 @@ class WritingSettings:
         ge=0,
         description="alpha of Wu et al.: above 0 favours longer sentences",
     )
+    block_ngrams: int = Field(
+        default=0, ge=0, description="a sentence has no n-gram of this size twice (0: it may)"
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
     half: bool = Field(
@@ -79,6 +82,7 @@ class WritingSettings:
             min_length=self.min_length,
             max_length=self.length,
             length_penalty=self.length_penalty,
+            block_ngrams=self.block_ngrams,
             seed=self.seed,
         )
 

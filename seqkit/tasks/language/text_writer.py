@@ -12,7 +12,8 @@ from seqkit.corpus import Corpus, load
 from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import stepping
-from seqkit.settings import check
+from seqkit.settings import as_dict, check
+from seqkit.tasks.answering import refuse_senseless
 from seqkit.tasks.language.completion import Completer, WritingSettings
 from seqkit.tasks.language.language_modelling import build_model, encoded, with_end_held_out
 from seqkit.tasks.language.next_word import NextWords, asked, next_words
@@ -115,6 +116,7 @@ class TextWriter:
             SeqkitError: if one is unknown, or they have no sense together.
         """
         named = {"words" if name == "top" else name: value for name, value in options.items()}
+        refuse_senseless(named, as_dict(self.writing), "a language model")
         return replace(self, writing=check(WritingSettings, named))
 
     @cached_property

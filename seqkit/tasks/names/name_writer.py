@@ -22,7 +22,8 @@ from seqkit.decode import DecodeSettings, Hypothesis, decode, forbid, read
 from seqkit.errors import SeqkitError, unknown
 from seqkit.files import read_json, write_json
 from seqkit.models.namer import Namer, NamerSettings
-from seqkit.settings import check
+from seqkit.settings import as_dict, check
+from seqkit.tasks.answering import refuse_senseless
 from seqkit.tasks.names.answers import Name, NameWriting, Told, Written
 from seqkit.tasks.names.name_scores import (
     NameScores,
@@ -86,6 +87,7 @@ class NameWriter:
             SeqkitError: if one is unknown, or they have no sense together.
         """
         given = {"top": 1, **options} if options.get("classify") else options
+        refuse_senseless(given, as_dict(self.writing), "a run that writes names")
         return replace(self, writing=check(NameWriting, given))
 
     def predict(self, texts: Sequence[str]) -> list[Written | Told]:

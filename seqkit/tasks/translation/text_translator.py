@@ -19,6 +19,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import read_json, write_json
 from seqkit.models.translator import Translator, TranslatorSettings
 from seqkit.settings import as_dict, check
+from seqkit.tasks.answering import refuse_senseless
 from seqkit.tasks.translation.answers import Candidate, Translated
 from seqkit.tasks.translation.scores import EvaluationSettings, TranslationScores, score
 from seqkit.tasks.translation.units import Side
@@ -145,10 +146,7 @@ class TextTranslator:
         Raises:
             SeqkitError: if one is unknown, or they have no sense together.
         """
-        for name in options.keys() - as_dict(self.writing).keys():
-            raise SeqkitError(
-                f"--{name.replace('_', '-')} means nothing to a translator: leave it out."
-            )
+        refuse_senseless(options, as_dict(self.writing), "a translator")
         values = as_dict(self.writing) | dict(options)
         if "beam" not in options:
             drawn = options.get("temperature")

@@ -87,6 +87,11 @@ def test_length_and_unfinished_words(seqkit: Seqkit) -> None:
     least = ["--min-length", "30", "--length", "30"]
     long = json.loads(seqkit("predict", "run", "할머니", *least, "--json").stdout)
     assert len(long["sentences"][0]["text"]) > 25
+    once = json.loads(
+        seqkit("predict", "run", "할머니", *least, "--block-ngrams", "2", "--json").stdout
+    )["sentences"][0]["text"].removeprefix("할머니")
+    pairs = list(zip(once, once[1:], strict=False))
+    assert len(pairs) == len(set(pairs)) > 25
     whole = json.loads(seqkit("predict", "run", "할머", "--unfinished", "--json").stdout)
     assert all(word["text"].startswith("할머") for word in whole["words"])
     assert whole["words"]
@@ -121,6 +126,7 @@ def test_unknown_characters_are_told_and_kept(seqkit: Seqkit) -> None:
         (["--top-p", "2"], "top_p"),
         (["--min-length", "9", "--length", "3"], "min_length = 9"),
         (["--seed", "-1"], "--seed"),
+        (["--coverage-penalty", "1"], "--coverage-penalty means nothing to a language model"),
     ],
 )
 def test_options_without_sense_get_one_line(seqkit: Seqkit, words: list[str], message: str) -> None:

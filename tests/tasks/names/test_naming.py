@@ -161,7 +161,7 @@ def test_evaluation_is_the_same_from_the_run(seqkit: Seqkit) -> None:
         (["predict", "run", ""], "unknown category ''. Known: Italian, Korean."),
         (["predict", "run", "Korean", "--top-k", "3"], "set a temperature"),
         (["predict", "run", "Korean", "--beam", "2"], "5 answers need a beam of as many"),
-        (["predict", "run", "Korean", "--unfinished"], "unknown setting 'unfinished'"),
+        (["predict", "run", "Korean", "--unfinished"], "--unfinished means nothing to a run"),
         (
             ["eval", "run", "--file", "odd.tsv"],
             "unknown category 'Kroean' in row 1 of odd.tsv. Did",
