@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_length_and_unfinished_words(seqkit: Seqkit) -> None:
     once = json.loads(
         seqkit("predict", "run", "할머니", *least, "--block-ngrams", "2", "--json").stdout
     )["sentences"][0]["text"].removeprefix("할머니")
-    pairs = list(zip(once, once[1:], strict=False))
+    pairs = list(pairwise(once))
     assert len(pairs) == len(set(pairs)) > 25
     whole = json.loads(seqkit("predict", "run", "할머", "--unfinished", "--json").stdout)
     assert all(word["text"].startswith("할머") for word in whole["words"])
