@@ -1,5 +1,6 @@
 """Words in and tags out, whatever runs the model: all of it that needs no torch."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Token, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.run import Run
+
+log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 64  # of a batch without gradients
 
@@ -146,8 +149,16 @@ class WordTagger(ABC):
         )
 
     def _tag(self, cut: Iterable[list[Cut]], at_once: int = 1024) -> Iterator[TaggedText]:
-        remaining = iter(cut)
+        remaining, warned = iter(cut), not self.reads_beside
         while chunk := list(islice(remaining, at_once)):
+            if not warned and any(not given for row in chunk for _, given in row):
+                warned = True
+                log.warning(
+                    "this run also reads a tag of each word (as %s), and there are words without: "
+                    "its answers are worse. Give each word as 'word TAG', tabs between them, or a "
+                    ".conll file.",
+                    ", ".join([tag for tag in self.beside if tag.isalpha()][:4] or self.beside[:4]),
+                )
             yield from self._answers(chunk)
 
     def cut(self, text: str) -> list[Cut]:

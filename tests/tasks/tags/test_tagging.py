@@ -197,7 +197,9 @@ def test_tags_that_training_had_not(run: Path, tmp_path: Path) -> None:
         tagger.score_file(file, {"tga": "2"})
 
 
-def test_second_tags_that_are_read(folder: Path, tmp_path: Path) -> None:
+def test_second_tags_that_are_read(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The first column's word says nothing here: only what stands beside it does."""
     random = np.random.default_rng(0)
     for split in ("train", "dev", "test"):
@@ -209,7 +211,11 @@ def test_second_tags_that_are_read(folder: Path, tmp_path: Path) -> None:
     assert scores["test"]["accuracy"] == 1.0
     assert "beside_accuracy" not in scores["test"]
     tagger = opened(tmp_path / "run")
+    assert len(tagger.predict(["word A\tword B"])) == 1
+    assert caplog.text == ""
     answers = tagger.predict(["word A\tword B", "word B\tword B", "word word"])
+    assert "reads a tag of each word (as A, B), and there are words without" in caplog.text
+    assert len(caplog.records) == 1
     assert [[t.tag for t in a.tokens] for a in answers[:2]] == [["a", "b"], ["b", "b"]]
     assert answers[2].probabilities.max() < 0.95  # nothing is known of it
     file = folder / "test.conll"
