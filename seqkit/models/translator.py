@@ -18,7 +18,7 @@ class TranslatorSettings:
 
     shared: bool = Field(
         default=False,
-        description="both languages have one vocabulary and one embedding; dropouts differ",
+        description="one vocabulary and one embedding for both languages; each drops its own share",
     )
     source_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="of what the encoder says, alike at all its steps"

@@ -118,7 +118,7 @@ def refuse_senseless(options: Mapping[str, Any], known: Iterable[str], answerer:
     Raises:
         SeqkitError: for one that is not among ``known``.
     """
-    for name in options.keys() - set(known):
+    for name in sorted(options.keys() - set(known)):
         raise SeqkitError(f"--{name.replace('_', '-')} means nothing to {answerer}: leave it out.")
 
 
