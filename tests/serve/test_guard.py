@@ -42,7 +42,7 @@ def ask(
 
     given = {**HEADERS, **(headers or {})}
     raw = [(name.lower().encode(), value.encode()) for name, value in given.items()]
-    scope: Any = {"type": "http", "path": path, "headers": raw}
+    scope: Any = {"type": "http", "method": "POST", "path": path, "headers": raw}
     asyncio.run(guard(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], body, dict(sent[0]["headers"])
@@ -124,7 +124,7 @@ def test_at_the_end_a_body_is_not_waited_for() -> None:
             sent.append(message)
 
         headers = [(b"content-length", b"10")]
-        scope: Any = {"type": "http", "path": "/predict", "headers": headers}
+        scope: Any = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
         task = asyncio.ensure_future(guard(scope, receive, send))
         await asyncio.sleep(0.05)
         guard.abandon()
