@@ -185,6 +185,8 @@ def test_the_shipped_configuration_is_awd_lstm(tmp_path: Path) -> None:
     chosen = find("language_model").settings(["epochs=2"], Path("awd_lstm"))
     assert (chosen.model.encoder.hidden, chosen.model.encoder.layers) == (1150, 3)
     assert (chosen.train.asgd, chosen.train.epochs, chosen.window.jitter) == (5, 2, True)
+    optimizer = chosen.train.optimizer  # the rate stays as it is until weights are averaged
+    assert (optimizer.lr, optimizer.schedule, optimizer.warmup) == (30.0, "constant", 0.0)
     own = tmp_path / "own.toml"
     own.write_text("[model.encoder]\nhidden = 7\n", encoding="utf-8")
     assert find("language_model").settings([], own).model.encoder.hidden == 7
