@@ -45,6 +45,11 @@ class WindowSettings:
         if self.jitter and (self.reset or not self.bptt):
             other = "window.reset" if self.reset else "window.bptt=0"
             raise ValueError(f"window.jitter has no use with {other}: leave out one of them")
+        if self.jitter and self.bptt < SHORTEST:
+            raise ValueError(
+                f"window.jitter has windows of {SHORTEST} steps and more: use a larger bptt than "
+                f"{self.bptt}, or leave out the jitter"
+            )
         return self
 
 

@@ -36,6 +36,10 @@ class SoftmaxSettings:
     shrink: float = Field(
         default=4.0, ge=1, description="adaptive: each cluster's vectors are so much shorter"
     )
+    bias: Literal["frequencies", "zero"] = Field(
+        default="frequencies",
+        description="at the start: log frequencies; deep networks under SGD need zero",
+    )
     bfloat16: bool = Field(
         default=False, description="train with products in bfloat16 (CPUs with AVX512-BF16, GPUs)"
     )
@@ -109,8 +113,7 @@ class FullSoftmax(nn.Module):
             self.weight = _weight(len(counts), features)
         else:  # not registered here: a module saves its weights once, and these are the embedding's
             self.__dict__["weight"] = tied
-        # Training then starts from the words' frequencies instead of having to learn them.
-        self.bias = _log_shares(counts + 1)
+        self.bias = _bias(counts + 1, chosen)
 
     def loss(self, hidden: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """Return the mean negative log-likelihood, of smoothed labels if asked for."""
@@ -213,7 +216,7 @@ class AdaptiveSoftmax(nn.Module):
         falling = counts + 1
         rare = [falling[low:high] for low, high in pairwise(self.bounds)]
         head = torch.cat([falling[: self.bounds[0]], torch.stack([part.sum() for part in rare])])
-        self.biases = nn.ParameterList(_log_shares(part) for part in [head, *rare])
+        self.biases = nn.ParameterList(_bias(part, chosen) for part in [head, *rare])
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the mean negative log-likelihood."""
@@ -318,5 +321,13 @@ def _weight(rows: int, features: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(rows, features).uniform_(-0.1, 0.1))
 
 
-def _log_shares(counts: Tensor) -> nn.Parameter:
+def _bias(counts: Tensor, chosen: SoftmaxSettings) -> nn.Parameter:
+    """Return the bias of words at the start.
+
+    From their log frequencies, training need not learn those first. But a deep network under SGD
+    with clipped gradients is then at a plateau: what reaches the recurrent layers is too little
+    to leave it, where learning the frequencies would have stirred them.
+    """
+    if chosen.bias == "zero":
+        return nn.Parameter(torch.zeros(len(counts)))
     return nn.Parameter((counts / counts.sum()).log().float())

@@ -161,3 +161,5 @@ def test_what_cannot_be_cut() -> None:
     for other in ({"reset": True}, {"bptt": 0}):
         with pytest.raises(SeqkitError, match="jitter has no use with"):
             check(WindowSettings, {"jitter": True, **other})
+    with pytest.raises(SeqkitError, match="jitter has windows of 5 steps and more"):
+        check(WindowSettings, {"jitter": True, "bptt": 4})

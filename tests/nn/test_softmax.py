@@ -110,6 +110,15 @@ def test_a_model_starts_from_the_frequencies(kind: str) -> None:
     torch.testing.assert_close(seen, ((COUNTS + 1) / (COUNTS + 1).sum()).float())
 
 
+@pytest.mark.parametrize("kind", ["full", "sampled", "adaptive"])
+def test_the_bias_may_start_at_zero(kind: str) -> None:
+    chosen = SoftmaxSettings(softmax=kind, bias="zero")  # type: ignore[arg-type]
+    softmax = Softmax(FEATURES, WORDS, chosen, counts=COUNTS)
+    biases = [p for name, p in softmax.named_parameters() if "bias" in name]
+    assert biases
+    assert all(not bias.any() for bias in biases)
+
+
 # Sampled
 
 
