@@ -36,7 +36,8 @@ def predict(
         int | None, typer.Option(min=0, help="To write: whole sentences [1].")
     ] = None,
     beam: Annotated[
-        int | None, typer.Option(min=1, help="To write: hypotheses searched [8].")
+        int | None,
+        typer.Option(min=1, help="To write: hypotheses searched [texts, names: 8; else 5]."),
     ] = None,
     temperature: Annotated[
         float | None,
@@ -50,10 +51,10 @@ def predict(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="To write: of what is drawn [0].")] = None,
     length: Annotated[
-        int | None, typer.Option(min=1, help="To write: units, at most [120].")
+        int | None, typer.Option(min=1, help="To write: units, at most [texts: 120].")
     ] = None,
     min_length: Annotated[
-        int | None, typer.Option(min=0, help="To write: units, at least [0].")
+        int | None, typer.Option(min=0, help="To write: units, at least.")
     ] = None,
     length_penalty: Annotated[
         float | None, typer.Option(min=0, help="To write: more favours longer sentences.")
@@ -76,6 +77,10 @@ def predict(
     ] = None,
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="To write: complete the prompt's last word.")
+    ] = False,
+    lemmas: Annotated[
+        bool,
+        typer.Option("--lemmas", help="To write: next words by dictionary form, of morphemes."),
     ] = False,
     half: Annotated[
         bool,
@@ -113,6 +118,7 @@ def predict(
         "block_ngrams": block_ngrams,
         "replace_unknown": replace_unknown or None,
         "unfinished": unfinished or None,
+        "lemmas": lemmas or None,
         "half": half or None,
         "classify": classify or None,
     }

@@ -120,6 +120,7 @@ class MorphologicalAnalyzer(ABC):
     attach_tag: bool = Field(default=False, description="write every token as form/TAG")
 
     table: ClassVar[Mapping[str, str]] = {}  # the analyser's own tags -> Sejong's
+    has_stems: ClassVar[bool] = True  # verbs are cut from their endings
     unknown: ClassVar[str] = "NA"  # the analyser's own tag for what it does not know
     unsafe: ClassVar["re.Pattern[str]"] = UNSAFE
     limit: ClassVar[int] = 8000  # characters a piece
@@ -136,6 +137,10 @@ class MorphologicalAnalyzer(ABC):
             _token(form, tag, source.original(span)) for form, tag, span in self._kept(source)
         )
         return Tokens(tokens, text)
+
+    def common_tag(self, form: str, tag: str) -> str:
+        """Return Sejong's tag of a token with a tag of this analyser's scheme."""
+        return tag if self.tags == "sejong" else sejong(tag, form, self.table)
 
     def words(self, text: str) -> list[str]:
         """Return the texts of the tokens."""

@@ -14,12 +14,13 @@ from seqkit.text import hangul
 from seqkit.text.analysis import MorphologicalAnalyzer
 from seqkit.text.basic import NO_SPACE_BEFORE, WordTokenizer
 from seqkit.text.pieces import SPACE
-from seqkit.text.tags import VERBS, sejong
+from seqkit.text.tags import VERBS
 from seqkit.text.tokenizer import Numbered, Token, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 
 # Morphemes that are written onto the one before them: particles, endings, suffixes, 이다, marks.
 _ATTACHED = ("J", "E", "XS", "VCP", "SF", "SP", "SE")
+_ATTACHED_OWN = ("XSM", "Z_CODA", "Z_SIOT")  # of Kiwi and Kkma: 요란+히, 어요+ㅋ; not in Sejong's
 _CLOSING = frozenset(")]}>’”》〉」』】）")
 
 
@@ -63,6 +64,28 @@ class Joiner:
         """Whether the tokens say where a word begins; morphemes do by their tags alone."""
         tokenizer = self.tokenizer
         return not isinstance(tokenizer, MorphologicalAnalyzer) or tokenizer.attach_tag
+
+    @property
+    def knows_lemmas(self) -> bool:
+        """Whether the tokens are morphemes whose tags tell their dictionary forms."""
+        tokenizer = self.tokenizer
+        if not isinstance(tokenizer, MorphologicalAnalyzer) or not tokenizer.attach_tag:
+            return False
+        return tokenizer.has_stems or bool(getattr(tokenizer, "lemma", False))
+
+    @cached_property
+    def lemmas(self) -> list[str]:
+        """The dictionary form of the morpheme of each id; special tokens have none.
+
+        Verbs and adjectives end in 다; a token of several morphemes (했, ``VV+EP``) stays as it is.
+        """
+        assert isinstance(self.tokenizer, MorphologicalAnalyzer)
+        found = []
+        for text in self._texts:
+            form, tag = _parted(text)
+            is_verb = "+" not in tag and self.tokenizer.common_tag(form, tag) in VERBS
+            found.append(form.removesuffix("다") + "다" if is_verb and form != "다" else form)
+        return found
 
     def _begins(self, word: str) -> bool:
         tokenizer = self.tokenizer
@@ -110,7 +133,9 @@ def _parted(word: str) -> tuple[str, str]:
 
 
 def _is_attached(form: str, tag: str, tokenizer: MorphologicalAnalyzer) -> bool:
-    common = sejong(tag, form, tokenizer.table).partition("+")[0]
+    if tag in _ATTACHED_OWN:
+        return True
+    common = tokenizer.common_tag(form, tag).partition("+")[0]
     return common.startswith(_ATTACHED) or form in _CLOSING
 
 
@@ -131,6 +156,6 @@ def _one(tokenizer: MorphologicalAnalyzer, word: list[Token]) -> str:
     forms = []
     for token in word:
         form, tag = _parted(token.text)
-        verb = getattr(tokenizer, "lemma", False) and sejong(tag, form, tokenizer.table) in VERBS
+        verb = getattr(tokenizer, "lemma", False) and tokenizer.common_tag(form, tag) in VERBS
         forms.append(form.removesuffix("다") if verb else form)
     return "".join(forms)

@@ -37,6 +37,7 @@ class OktTokenizer(MorphologicalAnalyzer):
     lemma: bool = Field(default=False, description="write verbs and adjectives with 다")
 
     table: ClassVar[Mapping[str, str]] = tags.OKT
+    has_stems: ClassVar[bool] = False
     unknown: ClassVar[str] = "Unknown"
     limit: ClassVar[int] = 300
     longest_word: ClassVar[int] = 60

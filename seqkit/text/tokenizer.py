@@ -1,6 +1,7 @@
 """What a tokenizer is, the table of all of them, and how one is made, saved and loaded."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
@@ -197,6 +198,22 @@ def save(tokenizer: Tokenizer, folder: Path) -> None:
         write_bytes(folder / option, content)
         options[option] = {"file": option}
     write_json(folder / FILE, {"tokenizer": name, "options": options})
+
+
+def remove(folder: Path) -> None:
+    """Delete what :func:`save` wrote to a folder, and the folder if nothing else is in it."""
+    from seqkit.files import read_json
+
+    path = Path(folder) / FILE
+    if not path.is_file():
+        return
+    with suppress(SeqkitError, KeyError, TypeError, AttributeError):
+        saved = read_json(path)["options"].values()
+        for option in [value["file"] for value in saved if isinstance(value, dict)]:
+            (Path(folder) / Path(option).name).unlink(missing_ok=True)
+    path.unlink()
+    with suppress(OSError):
+        Path(folder).rmdir()
 
 
 def load(folder: Path) -> Tokenizer:

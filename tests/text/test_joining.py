@@ -89,6 +89,40 @@ def test_morphemes_tell_words_by_their_tags_alone() -> None:
     assert Joiner(create("syllable"), known).tells_words
 
 
+@pytest.mark.parametrize(
+    ("name", "tags", "attached", "words"),
+    [
+        ("okt", "sejong", ["와/JC", "에서/JKB"], ["하다/VV", "밥/NNG"]),
+        ("okt", "native", ["와/Josa"], ["하는/Verb", "와/Noun"]),
+        ("hannanum", "sejong", ["를/JKO", "었/EP"], ["하/VV"]),
+        ("kkma", "sejong", ["로/JKB", "는/ETM"], ["하/VV", "그/MM"]),
+        ("kiwi", "native", ["히/XSM", "ㅋ/Z_CODA", "ㅅ/Z_SIOT"], ["요란/XR", "안/MAG"]),
+    ],
+)
+def test_tags_of_either_scheme_tell_what_begins_a_word(
+    name: str, tags: str, attached: list[str], words: list[str]
+) -> None:
+    made = Joiner(
+        create(name, {"attach_tag": True, "tags": tags}),
+        Vocabulary(tuple(attached + words), (1,) * len(attached + words), SPECIALS),
+    )
+    assert made.beginnings == made.vocabulary.ids(words)
+
+
+def test_lemmas_are_told_where_stems_are_apart_from_endings() -> None:
+    def made(name: str, **options: Any) -> Joiner:
+        words = ("하/VV", "밥/NNG", "하다/Verb")
+        return Joiner(create(name, options), Vocabulary(words, (1, 1, 1), SPECIALS))
+
+    assert made("kiwi", attach_tag=True).lemmas[3:] == ["하다", "밥", "하다"]
+    assert made("hannanum", attach_tag=True, tags="sejong").lemmas[3:5] == ["하다", "밥"]
+    assert made("kiwi", attach_tag=True).knows_lemmas
+    assert made("okt", attach_tag=True, lemma=True).knows_lemmas
+    assert made("okt", attach_tag=True, lemma=True).lemmas[5] == "하다"
+    for other in (made("okt", attach_tag=True), made("kiwi"), made("syllable")):
+        assert not other.knows_lemmas  # Okt's verbs have their endings: 하는, 하고
+
+
 def test_without_white_space_each_token_is_a_word() -> None:
     made = joiner("syllable", {"spaces": False}, TEXTS)
     assert made.separators == []

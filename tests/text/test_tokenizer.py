@@ -90,3 +90,17 @@ def test_a_tokenizer_outside_the_table_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(SeqkitError, match="cannot save a Mine: it is not in TOKENIZERS"):
         tokenizers.save(Mine(), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tokenizer_is_removed_and_what_is_beside_it_stays(tmp_path: Path) -> None:
+    made = tokenizers.create("unigram", {"size": 300})
+    assert isinstance(made, tokenizers.Trainable)
+    tokenizers.save(made.train(["나는 밥을 먹는다"] * 9), tmp_path / "a")
+    (tmp_path / "a" / "mine.txt").write_text("mine")
+    tokenizers.remove(tmp_path / "a")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine.txt"]
+    tokenizers.save(tokenizers.create("syllable"), tmp_path / "b")
+    tokenizers.remove(tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+    tokenizers.remove(tmp_path / "a")  # no tokenizer there
+    assert (tmp_path / "a" / "mine.txt").is_file()

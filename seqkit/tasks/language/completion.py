@@ -54,6 +54,9 @@ class WritingSettings:
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of what is drawn")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
+    lemmas: bool = Field(
+        default=False, description="next words by dictionary form, where units are morphemes"
+    )
     half: bool = Field(
         default=False,
         description="weights of 16 bits: a large model draws faster, a little rounded",
@@ -62,6 +65,8 @@ class WritingSettings:
     @model_validator(mode="after")
     def _checked(self) -> "WritingSettings":
         _ = self.decoding  # refused before a run is loaded
+        if self.lemmas and self.unfinished:
+            raise ValueError("lemmas are of whole words: leave out one of lemmas and unfinished")
         return self
 
     @property
@@ -126,6 +131,16 @@ class Completer(Prompts):
         return [self._merged(hypotheses, k) for hypotheses in found]
 
     @torch.inference_mode()
+    def lemmas(self, prompts: Sequence[str], k: int) -> list[list[Word]]:
+        """Return up to ``k`` most probable dictionary forms of the next word of each prompt.
+
+        One stands for all words that begin with its morpheme: 하다 for 했다, 하고, 한 and so on.
+        Its probability is exact, and is given that a word comes next.
+        """
+        logs, _ = self._start([self._whole(prompt, False) for prompt in prompts])
+        return self._by_lemma(self._word_begins(logs).double().exp().cpu().numpy(), k)
+
+    @torch.inference_mode()
     def sentences(
         self, prompts: Sequence[str], chosen: DecodeSettings, *, unfinished: bool = False
     ) -> list[list[Sentence]]:
@@ -182,7 +197,7 @@ class Completer(Prompts):
                 left = self._left(prompts[row], ids)
                 if left:
                     allowed = torch.zeros_like(log_probabilities[i], dtype=torch.bool)
-                    allowed[self._ways(left)] = True
+                    allowed[self._ways(left, begun=bool(ids))] = True
                     log_probabilities[i] = _renormalised(log_probabilities[i], allowed)
             return log_probabilities
 
@@ -203,5 +218,6 @@ class Completer(Prompts):
 
 
 def _renormalised(log_probabilities: Tensor, allowed: Tensor) -> Tensor:
+    """Give what is allowed all of the probability; where that has none, nothing has any."""
     kept = log_probabilities.masked_fill(~allowed, -torch.inf)
-    return kept - kept.logsumexp(-1, keepdim=True)
+    return kept - kept.logsumexp(-1, keepdim=True).nan_to_num(neginf=0.0)

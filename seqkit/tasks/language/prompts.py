@@ -6,19 +6,20 @@ A character that the vocabulary does not have is read as ``<unk>`` and kept in w
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqkit.errors import SeqkitError
+from seqkit.tasks.language.spelling import Units, ways
 from seqkit.text.joining import Joiner, printed
 
 LONGEST_WORD = 64  # tokens; a longer word is not offered
+LONGEST_BEGINNING = 200  # characters of an unfinished word; a longer one counts as finished
 STOPS = (".", "?", "!", "。", "…")  # after them a sentence may be over
 
 
@@ -77,6 +78,19 @@ class Completion:
         }
 
 
+def refuse_lemmas(joiner: Joiner) -> None:
+    """Make sure that words can be told by their dictionary form.
+
+    Raises:
+        SeqkitError: if the units are no morphemes with tags.
+    """
+    if not joiner.knows_lemmas:
+        raise SeqkitError(
+            "--lemmas needs a run whose units are morphemes with their tags, stems apart from "
+            "endings: train with tokenizer=kiwi text.options.attach_tag=true."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Prompts:
     """What reads prompts and puts answers together.
@@ -106,6 +120,25 @@ class Prompts:
         best = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         return [Word(text, share) for text, share in best[:k]]
 
+    def _by_lemma(self, shares: NDArray[np.floating[Any]], k: int) -> list[list[Word]]:
+        """Sum ``(prompts, V)`` probabilities by dictionary form; return up to ``k`` of each row."""
+        names, groups = self._lemmas
+        answers = []
+        for row in shares:
+            summed = np.bincount(groups, row, len(names))
+            summed[0] = 0.0  # special tokens, the unknown word among them
+            best = np.argsort(-summed, kind="stable")[:k].tolist()
+            answers.append([Word(names[i], float(summed[i])) for i in best if summed[i] > 0])
+        return answers
+
+    @cached_property
+    def _lemmas(self) -> tuple[list[str], NDArray[np.int64]]:
+        """The dictionary forms, none at first, and ``(V,)`` which is that of each token."""
+        lemmas = self.joiner.lemmas
+        names = list(dict.fromkeys(["", *lemmas]))
+        numbers = {name: number for number, name in enumerate(names)}
+        return names, np.array([numbers[lemma] for lemma in lemmas])
+
     # -- what is read of a prompt --
 
     def _ids(self, text: str) -> list[int]:
@@ -113,7 +146,7 @@ class Prompts:
 
     def _whole(self, prompt: str, unfinished: bool) -> Prompt:
         """Read a prompt up to where its next word begins, or its unfinished last one."""
-        if (begun := self._unfinished(prompt)) and unfinished:
+        if unfinished and (begun := self._unfinished(prompt)):
             return begun
         text = prompt.rstrip()
         ids = [self.first, *self._ids(text)]
@@ -122,7 +155,7 @@ class Prompts:
         return Prompt(ids, text, fresh=True)
 
     def _as_it_stands(self, prompt: str, unfinished: bool) -> Prompt:
-        if (begun := self._unfinished(prompt)) and unfinished:
+        if unfinished and (begun := self._unfinished(prompt)):
             return begun
         if self.joiner.separators or prompt == prompt.rstrip():
             return Prompt([self.first, *self._ids(prompt)], prompt)
@@ -136,7 +169,7 @@ class Prompts:
         last = prompt.split()[-1]
         before = prompt[: len(prompt) - len(last)]
         beginning = "".join(self.joiner.tokenizer.words(last))
-        if not self._ways(beginning):
+        if len(beginning) > LONGEST_BEGINNING or not self._ways(beginning, begun=False):
             return None
         text = before if self.joiner.separators else before.rstrip()
         return Prompt([self.first, *self._ids(text)], text, beginning, True)
@@ -169,17 +202,19 @@ class Prompts:
         return vocabulary.words[at] if at >= 0 else ""
 
     @cached_property
-    def _sorted_words(self) -> list[tuple[str, int]]:
+    def _units(self) -> tuple[Units, Units]:
+        """The units that can begin a word, and those inside one."""
         first = len(self.joiner.vocabulary.specials)
-        return sorted((w, i) for i, w in enumerate(self.joiner.vocabulary.words, start=first))
+        spelled = [(w, i) for i, w in enumerate(self.joiner.vocabulary.words, start=first)]
+        if not (beginnings := set(self.joiner.beginnings)):
+            return Units(spelled), Units(spelled)
+        begin = Units((w, i) for w, i in spelled if i in beginnings)
+        return begin, Units((w, i) for w, i in spelled if i not in beginnings)
 
-    def _ways(self, text: str) -> list[int]:
-        """Return the tokens that spell the beginning of ``text``, or begin with all of it."""
-        vocabulary, words = self.joiner.vocabulary, self._sorted_words
-        shorter = [text[:end] for end in range(1, len(text)) if text[:end] in vocabulary]
-        place = bisect_left(words, (text,))
-        longer = takewhile(lambda word: word[0].startswith(text), islice(words, place, None))
-        return [*vocabulary.ids(shorter), *(number for _, number in longer)]
+    def _ways(self, text: str, *, begun: bool) -> list[int]:
+        """Return the tokens to write next where ``text`` is what a word is still to begin with."""
+        first, inside = self._units
+        return ways(text, inside if begun else first, inside)
 
     def _left(self, prompt: "Prompt", written: Sequence[int]) -> str:
         """Return what is not written yet of a prompt's unfinished word."""

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from seqkit.corpus import Corpus, load
+from seqkit.corpus import Corpus, load, resolve
 from seqkit.errors import SeqkitError
 from seqkit.models.language_model import LanguageModel, LanguageModelSettings
 from seqkit.models.stepping import stepping
@@ -18,7 +18,7 @@ from seqkit.tasks.language.completion import Completer, WritingSettings
 from seqkit.tasks.language.language_modelling import build_model, encoded, with_end_held_out
 from seqkit.tasks.language.next_word import NextWords, asked, next_words
 from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, likelihood
-from seqkit.tasks.language.prompts import Completion, Sentence, Word
+from seqkit.tasks.language.prompts import Completion, Sentence, Word, refuse_lemmas
 from seqkit.tasks.language.running_text import RunningText, cut
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.joining import Joiner
@@ -117,7 +117,10 @@ class TextWriter:
         """
         named = {"words" if name == "top" else name: value for name, value in options.items()}
         refuse_senseless(named, as_dict(self.writing), "a language model")
-        return replace(self, writing=check(WritingSettings, named))
+        writing = check(WritingSettings, named)
+        if writing.lemmas:
+            refuse_lemmas(self.completer.joiner)
+        return replace(self, writing=writing)
 
     @cached_property
     def completer(self) -> Completer:
@@ -147,7 +150,9 @@ class TextWriter:
         chosen, ask, nothing = self.writing, self.completer, [()] * len(prompts)
         words: Sequence[Sequence[Word]] = nothing
         sentences: Sequence[Sequence[Sentence]] = nothing
-        if chosen.words:
+        if chosen.words and chosen.lemmas:
+            words = ask.lemmas(prompts, chosen.words)
+        elif chosen.words:
             words = ask.words(prompts, chosen.words, unfinished=chosen.unfinished)
         if chosen.sentences:
             sentences = ask.sentences(prompts, chosen.decoding, unfinished=chosen.unfinished)
@@ -176,7 +181,7 @@ class TextWriter:
         Raises:
             SeqkitError: if it cannot be read, or has no text.
         """
-        texts = list(load(str(path), options).texts("train"))
+        texts = list(_texts(path, options))
         return self._score(cut(texts, self.tokenizer).encode(self.vocabulary), texts)
 
     def _score(self, text: RunningText, texts: Sequence[str]) -> WriterScores:
@@ -191,3 +196,15 @@ class TextWriter:
                 "train with text.options.attach_tag=true to have them."
             )
         return WriterScores(found, next_words(self.completer, pairs))
+
+
+def _texts(path: Path, options: Mapping[str, str]) -> Iterator[str]:
+    """Return all texts of a file: those of a labelled one whatever their labels."""
+    module, _ = resolve(str(path), "")
+    if module.CARD.name == "labelled":
+        from seqkit.corpora.labelled import rows
+
+        return (row.text for row in rows(path, options))
+    if "test_fraction" in {each.name for each in fields(module.Options)}:
+        options = {"test_fraction": "0", **options}
+    return iter(load(str(path), options).texts("train"))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import product
+from random import Random as Draw
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from seqkit.decode import DecodeSettings
 from seqkit.errors import SeqkitError
 from seqkit.tasks.language.completion import Completer, WritingSettings
 from seqkit.tasks.language.next_word import asked, next_words
+from seqkit.tasks.language.spelling import Units, ways
 from seqkit.text.joining import Joiner
 from seqkit.text.tokenizer import Token, Tokens, create
 from seqkit.text.vocabulary import Vocabulary
@@ -182,6 +184,58 @@ def test_the_share_of_an_unfinished_word_is_given_its_beginning() -> None:
         assert word.probability == pytest.approx(true[word.text] * scale, rel=1e-6)
 
 
+@pytest.mark.parametrize("tokenizer", ["whitespace", "word"])
+def test_an_unfinished_whole_word_is_no_shorter_one(tokenizer: str) -> None:
+    known = ("this", "a", "an", "any", "and", "new", "xyl", "x", ",")
+    vocabulary = Vocabulary(known, (1,) * len(known), SPECIALS)
+    made = Completer(Random(len(vocabulary), 2), Joiner(create(tokenizer), vocabulary), EOS)
+    (found,) = made.words(["this an"], 9, beam=200, unfinished=True)
+    assert {word.text for word in found if "," not in word.text} == {"an", "any", "and"}
+    model: Any = made.model
+    shares = model.after([EOS, *vocabulary.ids(["this"])]).exp()[
+        vocabulary.ids(["an", "any", "and"])
+    ]
+    after = dict(zip(("an", "any", "and"), (shares / shares.sum()).tolist(), strict=True))
+    if tokenizer == "whitespace":  # over with any other unit but <pad> and <unk>
+        given = {word.text: word.probability for word in found}
+        assert given == pytest.approx(after, rel=1e-3)
+    (sentences,) = made.sentences(
+        ["this an"], DecodeSettings(max_length=5, beam=6, answers=6), unfinished=True
+    )
+    assert len(sentences) == 6
+    assert all(s.text.split()[1].rstrip(",") in after for s in sentences)
+    dead_end = made.words(["this xy"], 9, unfinished=True)[0]  # not x, which nothing ends
+    assert [word.text for word in dead_end if "," not in word.text] == ["xyl"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_units_that_can_spell_the_rest_of_a_word(seed: int) -> None:
+    draw = Draw(seed)
+    units = {"".join(draw.choices("ab", k=draw.randint(1, 3))) for _ in range(6)}
+    first = Units((unit, number) for number, unit in enumerate(sorted(units)))
+    some = sorted(units)[::2]
+    inside = Units((unit, number) for unit, number in first.ids.items() if unit in some)
+    text = "".join(draw.choices("ab", k=draw.randint(1, 5)))
+
+    def spelt(rest: str) -> bool:
+        return any(
+            u.startswith(rest) or (rest.startswith(u) and spelt(rest[len(u) :])) for u in some
+        )
+
+    expected = [
+        number
+        for unit, number in first.ids.items()
+        if unit.startswith(text) or (text.startswith(unit) and spelt(text[len(unit) :]))
+    ]
+    assert sorted(ways(text, first, inside)) == expected
+
+
+def test_a_very_long_beginning_counts_as_a_word() -> None:
+    made, text = syllables(1), "가" * 4000
+    assert made._unfinished(text) is None
+    assert made.words([text], 3, unfinished=True) == made.words([text], 3)
+
+
 def test_jamo_go_on_with_a_syllable() -> None:
     tokenizer = create("jamo")
     words = tuple(dict.fromkeys(tokenizer.words("지 직 각을했다 .")))
@@ -227,6 +281,32 @@ def test_sentences_are_the_best_and_begin_with_the_prompt() -> None:
         assert sentence.log_probability == pytest.approx(
             next(score for text, score in best if text.rstrip() == sentence.text)
         )
+
+
+def test_lemmas_sum_what_begins_with_forms_of_one_word() -> None:
+    known = ("하/VV", "하/VX", "었/EP", "다/EF", "밥/NNG", "더/MAG", "돕/VV-I", "했/VV+EP")
+    vocabulary = Vocabulary(known, (1,) * len(known), SPECIALS)
+    made = Completer(
+        Random(len(vocabulary), 3),
+        Joiner(create("kiwi", {"attach_tag": True}), vocabulary),
+        EOS,
+    )
+    model: Any = made.model
+    shares = model.after([EOS]).exp()
+    shares[[0, EOS, *vocabulary.ids(["었/EP", "다/EF"])]] = 0.0  # none of them begins a word
+    shares /= shares.sum()  # the unknown word has its share, and is not offered
+    each = dict(zip(known, shares[len(SPECIALS) :].tolist(), strict=True))
+    expected = {
+        "하다": each["하/VV"] + each["하/VX"],
+        "밥": each["밥/NNG"],
+        "더": each["더/MAG"],
+        "돕다": each["돕/VV-I"],
+        "했": each["했/VV+EP"],  # several morphemes in one: as it is
+    }
+    (found,) = made.lemmas([""], 9)
+    assert {word.text: word.probability for word in found} == pytest.approx(expected)
+    assert [word.text for word in found] == sorted(expected, key=lambda text: -expected[text])
+    assert made.lemmas([""], 2) == [found[:2]]
 
 
 def test_what_is_unknown_is_told_and_kept() -> None:

@@ -187,6 +187,7 @@ def test_the_shipped_configuration_is_awd_lstm(tmp_path: Path) -> None:
     assert (chosen.train.asgd, chosen.train.epochs, chosen.window.jitter) == (5, 2, True)
     optimizer = chosen.train.optimizer  # the rate stays as it is until weights are averaged
     assert (optimizer.lr, optimizer.schedule, optimizer.warmup) == (30.0, "constant", 0.0)
+    assert chosen.model.softmax.bias == "zero"  # else three layers stay at the words' frequencies
     own = tmp_path / "own.toml"
     own.write_text("[model.encoder]\nhidden = 7\n", encoding="utf-8")
     assert find("language_model").settings([], own).model.encoder.hidden == 7

@@ -98,6 +98,18 @@ def test_length_and_unfinished_words(seqkit: Seqkit) -> None:
     assert whole["words"]
 
 
+def test_all_of_a_labelled_file_is_scored(writer: TextWriter, tmp_path: Path) -> None:
+    lines = [f"할머니가 잔다 {i}" for i in range(40)]
+    plain, labelled = tmp_path / "own.txt", tmp_path / "own.csv"
+    plain.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    labelled.write_text(
+        "text,label\n" + "".join(f"{line},good\n" for line in lines), encoding="utf-8"
+    )  # of one label, as of a part of a corpus
+    expected = sum(len(writer.tokenizer.words(line)) + 1 for line in lines)
+    assert writer.score_file(plain, {}).rows == expected
+    assert writer.score_file(labelled, {}).rows == expected
+
+
 def test_the_most_probable_sentence_comes_first(seqkit: Seqkit) -> None:
     ran = seqkit("predict", "run", "할머니", "나는", "--sentences", "4", "--json")
     for line in ran.stdout.splitlines():
@@ -127,6 +139,8 @@ def test_unknown_characters_are_told_and_kept(seqkit: Seqkit) -> None:
         (["--top-p", "2"], "top_p"),
         (["--min-length", "9", "--length", "3"], "min_length = 9"),
         (["--seed", "-1"], "--seed"),
+        (["--lemmas"], "--lemmas needs a run whose units are morphemes with their tags"),
+        (["--lemmas", "--unfinished"], "leave out one of lemmas and unfinished"),
         (["--coverage-penalty", "1"], "--coverage-penalty means nothing to a language model"),
     ],
 )
