@@ -9,6 +9,7 @@ whose words follow, and empty nodes (``8.1``), which are no part of the text. Th
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from seqkit.corpus import Tagged
@@ -18,16 +19,19 @@ from seqkit.text.tokenizer import Token
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 TAGS = ("upos", "xpos", "lemma", "feats", "deprel")  # columns of CoNLL-U that may be learnt
-CUT = (".conllu", ".conll", ".iob", ".bio", ".col")  # files whose text is cut into words
-ENDINGS = (*CUT, ".txt", ".tsv")
+# Files whose text is cut into words; eng.testa is how CoNLL-2003 names them.
+CUT = (".conllu", ".conll", ".iob", ".bio", ".col", ".tsv", ".train", ".testa", ".testb")
+ENDINGS = (*CUT, ".txt")
 
 # What the name of a split's file has in it: train.txt, en_ewt-ud-dev.conllu.
 SPLITS = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "devel"),
-    "test": ("test", "testa", "testb"),
+    "validation": ("validation", "valid", "val", "dev", "devel", "testa"),
+    "test": ("test", "testb"),
 }
 
+# Lines before a sentence that tell of it: # sent_id = 1, # id 3f.. domain=en, ## klue-ner-v1_..
+_COMMENT = re.compile(r"# id |# .*=|## ")
 _ID = re.compile(r"([0-9]+)(?:([-.])([0-9]+))?")
 
 
@@ -142,7 +146,7 @@ class Columns:
                         "word with its tags, and a blank line ends a sentence (prose has no tags "
                         "to learn)."
                     )
-                if not all(cells[place].strip() for place in places):
+                if not cells[places[0]] or not all(cells[place].strip() for place in places[1:]):
                     raise SeqkitError(f"{where} has an empty cell where a word or a tag should be.")
                 rows.append([cells[place] for place in places])
             yield _joined(rows)
@@ -220,6 +224,8 @@ def parts(path: Path) -> dict[str, Path]:
     if path.is_file():
         return {"train": path}
     files = sorted(p for p in path.iterdir() if ending(p) in ENDINGS)
+    if any(map(is_conllu, files)):  # a release of UD has each text without tags beside it
+        files = [file for file in files if is_conllu(file)]
     found: dict[str, Path] = {}
     for file in files:
         names = re.split(r"[^a-z]+", file.name.lower())
@@ -249,16 +255,28 @@ def is_conllu(path: Path) -> bool:
     return ending(path) == ".conllu"
 
 
+def seem_columns(path: Path, looked_at: int = 200) -> bool:
+    """Whether the first lines of a file are as those of columns, with sentences between blanks."""
+    lines = [line for _, line in islice(read_lines(path), looked_at)]
+    widths = {len(line.split()) for line in lines if line.strip()}
+    return len(widths) == 1 and widths != {1} and any(not line.strip() for line in lines[:-1])
+
+
 def _blocks(path: Path, *, comments: bool) -> Iterator[list[tuple[int, str]]]:
-    """Yield the numbered lines of each sentence."""
+    """Yield the numbered lines of each sentence, without comments.
+
+    Where ``#`` may be a word too, comments stand before a sentence, in one of their usual forms.
+    """
     block: list[tuple[int, str]] = []
     for number, line in read_lines(path):
         if not line.strip():
             if block:
                 yield block
             block = []
-        elif not (comments and line.startswith("#")) and not line.startswith("-DOCSTART-"):
-            block.append((number, line))
+        elif not line.startswith("-DOCSTART-"):
+            told = line.startswith("#") if comments else not block and _COMMENT.match(line)
+            if not told:
+                block.append((number, line))
     if block:
         yield block
 

@@ -285,9 +285,21 @@ def _read_jsonl(path: Path, options: Options) -> Iterator[Row]:
             raise SeqkitError(
                 f'{where} is not a JSON object such as {{"text": ..., "label": ...}}.'
             )
+        if "\\ud" in line.lower() and not _is_text(json.dumps(value, ensure_ascii=False)):
+            raise SeqkitError(
+                f"{where} holds half of a surrogate pair (\\ud83d), which is no character: mend "
+                "the row."
+            )
         _column(options.text, list(value), where, "text")
         _column(options.label, list(value), where, "label")
         yield where, value[options.text], value[options.label]
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _read_parquet(path: Path, options: Options) -> Iterator[Row]:

@@ -71,8 +71,13 @@ def read(options: Options, folder: Path | None) -> dict[str, Iterable[Series]]:
     return {**table(folder, options).splits(options, options.gaps)}
 
 
-def table(path: Path, options: Options) -> Table:
+def table(path: Path, options: Options, columns: Sequence[str] = ()) -> Table:
     """Read a file.
+
+    Args:
+        path: the file.
+        options: how it is read.
+        columns: the names of the number columns, where the options name none.
 
     Raises:
         SeqkitError: with the file and line of what is malformed.
@@ -84,8 +89,9 @@ def table(path: Path, options: Options) -> Table:
     if first is None:
         raise SeqkitError(f"{path} is empty: a header and a row for each time step are needed.")
     header = _header(path, *first)
-    date = _date_column(path, header, options)
-    numbers = _number_columns(path, header, options, date)
+    asked = _names(options.columns) or list(columns)
+    date = _date_column(path, header, options, asked)
+    numbers = _number_columns(path, header, options, date, asked)
     rows, lines = [], []
     for line, cells in records:
         if len(cells) != len(header):
@@ -97,19 +103,22 @@ def table(path: Path, options: Options) -> Table:
         lines.append(line)
     if not rows:
         raise SeqkitError(f"{path} has a header and no rows: there is nothing to learn from.")
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    cells_of = dict(zip(header, zip(*rows, strict=True), strict=True))
     texts: dict[str, Sequence[str]] = {}
     if date:
-        _check_dates(path, date, columns[date], lines)
-        texts[date] = columns[date]
+        _check_dates(path, date, cells_of[date], lines)
+        texts[date] = cells_of[date]
     if options.label:
-        texts[options.label] = _labels(path, options.label, columns[options.label], lines)
-    parsed = {name: _numbers(path, name, columns[name], lines, options) for name in numbers}
+        texts[options.label] = _labels(path, options.label, cells_of[options.label], lines)
+    parsed = {name: _numbers(path, name, cells_of[name], lines, options) for name in numbers}
     return Table(str(path), parsed, texts, date, lines)
 
 
 def _records(path: Path, options: Options) -> Iterator[Record]:
-    """Yield each record that is not blank, its cells stripped."""
+    """Yield the header and the records, cells stripped; without blank lines.
+
+    A record of blank cells alone is a gap, but for those that a spreadsheet leaves at the end.
+    """
     lines = read_lines(path)
     first = next((text for _, text in lines if text.strip()), "")
     present = [sign for sign in "\t;," if sign in first]
@@ -119,6 +128,8 @@ def _records(path: Path, options: Options) -> Iterator[Record]:
         delimiter=SEPARATORS.get(options.separator, auto),
         strict=True,
     )
+    blank: list[Record] = []
+    begun = False
     while True:
         line = reader.line_num + 1
         try:
@@ -130,8 +141,15 @@ def _records(path: Path, options: Options) -> Iterator[Record]:
             ) from None
         if cells is None:
             return
-        if any(cell.strip() for cell in cells):
-            yield line, [cell.strip() for cell in cells]
+        if not cells or (len(cells) == 1 and cells[0] and not cells[0].strip()):
+            continue  # a line of nothing; "" is a cell
+        record = line, [cell.strip() for cell in cells]
+        if any(record[1]) or (begun and len(cells) == 1):
+            yield from blank
+            yield record
+            begun, blank = True, []
+        elif begun:
+            blank.append(record)
 
 
 def _header(path: Path, line: int, cells: list[str]) -> list[str]:
@@ -163,8 +181,8 @@ def parse_number(cell: str, decimal: str = ".") -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _date_column(path: Path, header: list[str], options: Options) -> str:
-    taken = (*_names(options.columns), *_names(options.skip), options.label)
+def _date_column(path: Path, header: list[str], options: Options, asked: list[str]) -> str:
+    taken = (*asked, *_names(options.skip), options.label)
     if options.date == "auto":
         return next((n for n in header if n.casefold() in DATE_NAMES and n not in taken), "")
     if options.date in ("", "none"):
@@ -172,12 +190,19 @@ def _date_column(path: Path, header: list[str], options: Options) -> str:
     return _known(path, options.date, header, "date")
 
 
-def _number_columns(path: Path, header: list[str], options: Options, date: str) -> list[str]:
+def skips_dates(skip: str) -> bool:
+    """Whether a column that would be taken for dates is among those to leave out."""
+    return any(name.casefold() in DATE_NAMES for name in _names(skip))
+
+
+def _number_columns(
+    path: Path, header: list[str], options: Options, date: str, asked: list[str]
+) -> list[str]:
     if options.label:
         _known(path, options.label, header)
     skipped = [_known(path, name, header, "skip") for name in _names(options.skip)]
-    if options.columns:
-        return [_known(path, name, header) for name in _names(options.columns)]
+    if asked:
+        return [_known(path, name, header) for name in asked]
     found = [name for name in header if name not in (date, options.label, *skipped)]
     if not found:
         raise SeqkitError(f"{path} has no column of numbers: its columns are {', '.join(header)}.")

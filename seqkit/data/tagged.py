@@ -1,7 +1,7 @@
 """Batches of rows in which every token has a tag."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +29,14 @@ class TaggedRows:
         spellings: how each word is spelt.
         tags: ``(tokens,)`` int32, from 0, or ``UNSEEN``; None where they are not known.
         beside: the second tags, likewise; None for none.
+        unseen: the tag of each ``UNSEEN`` one, by its place among the tokens.
     """
 
     words: Ragged
     spellings: Spellings
     tags: NDArray[np.int32] | None = None
     beside: NDArray[np.int32] | None = None
+    unseen: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def sejong(tag: str, form: str, table: Mapping[str, str]) -> str:
     if "+" in tag:
         return "+".join(sejong(part, form, table) for part in tag.split("+"))
     if tag in ("JC", "ET", "XS", "Josa") and table in (HANNANUM, OKT):
-        return _BY_FORM[tag].get(form, table[tag])
+        return _BY_FORM[tag].get(form, table.get(tag, "NA"))
     if tag == "Punctuation":
         return "SE" if form.startswith("..") else _MARKS.get(form[:1], "SW")
     return table.get(tag, "NA")

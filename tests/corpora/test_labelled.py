@@ -179,6 +179,11 @@ BAD: list[tuple[str, str | bytes, str]] = [
     ("m.csv", GOOD + "c\0d,x\n", "line 4 holds a NUL byte at byte 20"),
     ("m.csv", LONG, "line 3 is longer than 8 MiB"),
     ("m.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', "line 2 is not valid JSON"),
+    (
+        "m.jsonl",
+        '{"text": "\\ud83d\\ude00", "label": "x"}\n{"text": "\\ud83d", "label": "x"}',
+        "line 2 holds half of a surrogate pair",
+    ),
     ("m.jsonl", '["a", "x"]\n', "line 1 is not a JSON object"),
     ("m.jsonl", '{"text": "a"}\n', "line 1 has no column 'label'"),
     ("m.jsonl", '{"text": 3, "label": "x"}\n', "line 1: the text is a number, where a string"),

@@ -68,6 +68,16 @@ def test_forms_of_files(tmp_path: Path, text: str, options: dict[str, str] | Non
     assert found.numbers["y"].tolist() == [2.5, 40]
 
 
+def test_rows_of_blank_cells_are_gaps_but_at_the_end(tmp_path: Path) -> None:
+    text = "x,y\n1,2\n,\n\n5,6\n,\n,\n"  # a spreadsheet leaves commas at the end
+    filled = table(write(tmp_path, text), Options(gaps="linear")).whole("linear")
+    assert [list(column.values) for column in filled] == [[1, 3, 5], [2, 4, 6]]
+    with pytest.raises(SeqkitError, match=r"line 3, column 'x' is a gap"):
+        table(write(tmp_path, text), Options())
+    with pytest.raises(SeqkitError, match=r"line 3, column 'price' is a gap"):  # as of pandas
+        table(write(tmp_path, 'price\n1\n""\n3\n'), Options())
+
+
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [

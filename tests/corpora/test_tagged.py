@@ -98,6 +98,40 @@ def test_prose_is_refused_in_a_line(tmp_path: Path, text: str, message: str) -> 
         list(Columns().read(write(tmp_path / "book.txt", text)))
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# sent_id = train-1",
+        "# id 3fd9\tdomain=en",
+        "## klue-ner-v1_train_1\t<서울:LC>에 간다",
+        "# text = a b\n# sent_id = 2",
+    ],
+)
+def test_comments_before_a_sentence_of_columns(tmp_path: Path, comment: str) -> None:
+    text = f"{comment}\n서\tB-LC\n울\tI-LC\n \tO\n\n{comment}\n#\tO\nx\tO\n"
+    file = write(tmp_path / "a.tsv", text)
+    first, second = load("tagged", {"test_fraction": 0}, path=str(file)).examples("train")
+    assert [token.text for token in first.tokens] == ["서", "울", " "]
+    assert [token.text for token in second.tokens] == ["#", "x"]  # a word here
+    (spaced,) = read(write(tmp_path / "a.conll", "# NN O\nwords NNS O\n"))
+    assert [token.text for token in spaced.tokens] == ["#", "words"]
+
+
+def test_a_release_of_universal_dependencies_and_the_names_of_conll(tmp_path: Path) -> None:
+    for split in ("train", "dev", "test"):
+        write(tmp_path / f"xx_y-ud-{split}.conllu", conllu(f"1 {split} NOUN N"))
+        write(tmp_path / f"xx_y-ud-{split}.txt", "the same as prose\n")
+    corpus = load("ud", {}, path=str(tmp_path))
+    assert list(corpus.splits) == ["train", "validation", "test"]
+    other = tmp_path / "2003"
+    other.mkdir()
+    for ending in ("train", "testa", "testb"):
+        write(other / f"eng.{ending}", f"-DOCSTART- -X- O O\n\n{ending} NN O O\n")
+    corpus = load("tagged", path=str(other))
+    found = {s: next(iter(corpus.examples(s))).tokens[0].text for s in corpus.splits}
+    assert found == {"train": "train", "validation": "testa", "test": "testb"}
+
+
 def test_a_folder_with_its_splits(tmp_path: Path) -> None:
     for split, tag in (("train", "A"), ("dev", "B"), ("test", "C")):
         write(tmp_path / f"xx_yy-ud-{split}.conllu", conllu(f"1 x {tag}") * 2)

@@ -91,6 +91,8 @@ class SeriesJob:
 
     def _reader(self, train: list[Series]) -> SeriesReader:
         """Learn scaling and labels from the training split."""
+        from seqkit.corpora.series import skips_dates
+
         chosen = self.settings
         numbers = [column for column in train if column.role == "number"]
         if not numbers:
@@ -111,7 +113,10 @@ class SeriesJob:
                 )
         torch.manual_seed(chosen.train.seed)
         model = build_model(chosen.model, chosen.goal, scaler, target.name, len(labels), horizon)
-        read = {k: v for k, v in as_dict(self.corpus.options).items() if k in FILE_OPTIONS}
+        options = as_dict(self.corpus.options)
+        read = {k: v for k, v in options.items() if k in FILE_OPTIONS}
+        if skips_dates(str(options.get("skip", ""))):
+            read["date"] = "none"  # in a new file too, as in training
         return SeriesReader(
             model,
             chosen.goal,

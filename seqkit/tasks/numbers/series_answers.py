@@ -1,10 +1,17 @@
 """The answers to a series: forecasts and labels."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from seqkit.tasks.labels.text_classifier import Prediction
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+LOOKED_AT = 40  # dates before a forecast, of which the next ones are told
 
 
 @dataclass(frozen=True)
@@ -68,21 +75,53 @@ class FrameLabels:
 
 
 def following(dates: Sequence[str], steps: int) -> list[str]:
-    """Return the dates after the last one, spelt like it, if the last three are evenly spaced.
+    """Return the dates after the last one, spelt like it, if those before are evenly spaced.
 
-    Else, or if they are not ISO dates, return none.
+    They are if they are so many months apart, on one day or on the last of each, or the same time
+    apart. Else, or if they are not ISO dates, or fewer than three, return none.
     """
     from datetime import datetime
 
     try:
-        *_, a, b, c = (datetime.fromisoformat(date) for date in dates[-3:])
-        if b - a != c - b:
-            return []
-        later = [c + (c - b) * step for step in range(1, steps + 1)]
-    except (ValueError, TypeError, OverflowError):  # too few, no dates, of two kinds, past 9999
+        before = [datetime.fromisoformat(date) for date in dates[-LOOKED_AT:]]
+        later = _by_months(before, steps) or _by_time(before, steps)
+    except (ValueError, TypeError, OverflowError):  # no dates, of two kinds, past the year 9999
         return []
-    last = dates[-1]
+    if not later:
+        return []
+    c, last = before[-1], dates[-1]
     for spelling in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y%m%d"):
         if c.strftime(spelling) == last:
             return [date.strftime(spelling) for date in later]
     return [date.isoformat(" " if " " in last else "T") for date in later]
+
+
+def _by_time(before: "Sequence[datetime]", steps: int) -> "list[datetime]":
+    apart = {b - a for a, b in pairwise(before)}
+    if len(before) < 3 or len(apart) != 1:
+        return []
+    (each,) = apart
+    return [before[-1] + each * step for step in range(1, steps + 1)]
+
+
+def _by_months(before: "Sequence[datetime]", steps: int) -> "list[datetime]":
+    months = [date.year * 12 + date.month - 1 for date in before]
+    apart = {b - a for a, b in pairwise(months)}
+    on_last = all(date.day == _days(month) for date, month in zip(before, months, strict=True))
+    on_one = len({date.day for date in before}) == 1 and before[-1].day <= 28
+    times = {date.timetz() for date in before}
+    if len(before) < 3 or len(apart) != 1 or len(times) > 1 or not (on_last or on_one):
+        return []
+    (each,) = apart
+    if each == 0:
+        return []
+    later = [months[-1] + each * step for step in range(1, steps + 1)]
+    days = [_days(month) if on_last else before[-1].day for month in later]
+    return [
+        before[-1].replace(year=month // 12, month=month % 12 + 1, day=day)
+        for month, day in zip(later, days, strict=True)
+    ]
+
+
+def _days(month: int) -> int:
+    return monthrange(month // 12, month % 12 + 1)[1]

@@ -240,12 +240,13 @@ class SeriesReader:
     def _read(self, path: Path, options: Mapping[str, Any], *, labelled: bool) -> Part:
         from seqkit.corpora.series import GapError, Options, table
 
-        known = {**self.options, "columns": ",".join(self.scaler.columns), **options}
+        known = {**self.options, **options}
         if self.labels and labelled:
             known = {"label": self.target, **known}
         chosen = check(Options, known, hint="'seqkit data show series' lists the options")
         try:
-            columns = table(path, chosen).whole(chosen.gaps)
+            asked = () if chosen.columns else self.scaler.columns
+            columns = table(path, chosen, asked).whole(chosen.gaps)
         except GapError as error:
             way = "choose a rule (gaps=previous or gaps=linear)"
             if not labelled:  # to predict, a file is read as in training

@@ -1,7 +1,7 @@
 """Scores of a tagger: accuracy, also on unknown words; spans; what is taken for what."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ from seqkit.data.spans import SpanScore, are_spans, span_scores
 from seqkit.data.tagged import UNSEEN
 from seqkit.train.metrics import MOST_CONFUSED, ClassScore, Confusion, Table
 
-OTHER = "S-(unseen)"  # a tag that training had not; among spans, one of its own
+OTHER = "S-(unseen)"  # a tag that training had not, where its name is not told
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def tag_report(
     *,
     unknown: NDArray[np.bool_],
     loss: float,
+    unseen: Mapping[int, str] | None = None,
 ) -> TagReport:
     """Compare tags, ``(words,)`` numbers of texts end to end; ``offsets`` says where one ends.
 
@@ -101,6 +102,7 @@ def tag_report(
         offsets: ``(texts + 1,)``.
         unknown: ``(words,)``, True where the word is not in the vocabulary.
         loss: of a word.
+        unseen: the true tag at places where ``true`` is ``UNSEEN``, of which spans are cut.
     """
     right = answered == true
     mixed = Counter(zip(true[~right].tolist(), answered[~right].tolist(), strict=True))
@@ -116,7 +118,7 @@ def tag_report(
         unseen_tags=int((true == UNSEEN).sum()),
         classes=tuple(_classes(answered, true, tags)),
         confusions=tuple(Confusion(names[a], names[b], n) for (a, b), n in ordered),
-        spans=_spans(answered, true, names, offsets) if are_spans(tags) else (),
+        spans=_spans(answered, true, names, offsets, unseen or {}) if are_spans(tags) else (),
     )
 
 
@@ -143,9 +145,10 @@ def _spans(
     true: NDArray[np.integer[Any]],
     names: Sequence[str],
     offsets: NDArray[np.int64],
+    unseen: Mapping[int, str],
 ) -> tuple[SpanScore, ...]:
-    def rows(numbers: NDArray[np.integer[Any]]) -> list[list[str]]:
-        named = [names[number] for number in numbers.tolist()]
+    def rows(named: list[str]) -> list[list[str]]:
         return [named[begin:end] for begin, end in pairwise(offsets.tolist())]
 
-    return tuple(span_scores(rows(true), rows(answered)))
+    right = [unseen.get(i, names[number]) for i, number in enumerate(true.tolist())]
+    return tuple(span_scores(rows(right), rows([names[number] for number in answered.tolist()])))

@@ -96,18 +96,27 @@ class TextTagger(WordTagger):
             said[places] = self.model.decode(emissions.tags, lengths)[mask].cpu().numpy()
             if second is not None and emissions.beside is not None:
                 second[places] = emissions.beside.argmax(dim=2)[mask].cpu().numpy()
-        known = int((rows.tags != UNSEEN).sum())
         result = tag_report(
             said,
             rows.tags,
             self.tags,
             rows.words.offsets,
             unknown=rows.words.values == self.vocabulary.unk,
-            loss=loss / max(1, known),
+            loss=loss / max(1, self._scored(rows)),
+            unseen=rows.unseen,
         )
         if second is None:
             return result
         return replace(result, beside_accuracy=float((second == rows.beside).mean()))
+
+    def _scored(self, rows: TaggedRows) -> int:
+        """Return how many words the loss is of: with a CRF, those of rows without an unseen tag."""
+        assert rows.tags is not None
+        known = rows.tags != UNSEEN
+        if self.model.crf is None or known.all():
+            return int(known.sum())
+        begins, lengths = rows.words.offsets[:-1], np.diff(rows.words.offsets)
+        return int(lengths[np.logical_and.reduceat(known, begins)].sum())
 
     def score(self, corpus: Corpus, split: str, chosen: Any) -> TagReport:
         """Score a split of a corpus.
@@ -154,14 +163,15 @@ class TextTagger(WordTagger):
         encoded = self.rows(intern_rows(rows), tags, beside)
         assert encoded.tags is not None
         unseen = encoded.tags == UNSEEN
+        named = [tag for row in tags for tag in row]
         if unseen.mean() > 0.5:
-            first = [tag for row in tags for tag in row][int(unseen.argmax())]
+            first = named[int(unseen.argmax())]
             raise SeqkitError(
                 f"{where} has tags that the run has not learnt at {int(unseen.sum()):,} of "
                 f"{len(unseen):,} words, the first of them '{first}'.{suggest(first, self.tags)} "
                 "Name the column that it has learnt (tag=xpos, or a number)."
             )
-        return encoded
+        return replace(encoded, unseen={i: named[i] for i in unseen.nonzero()[0].tolist()})
 
     def save(self, run: Run) -> None:
         """Write everything but the weights and settings into a run directory."""

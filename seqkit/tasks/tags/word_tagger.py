@@ -132,14 +132,20 @@ class WordTagger(ABC):
         return self._tag([(Token(word), "") for word in row] for row in rows)
 
     def answer_file(self, path: Path) -> Iterator[TaggedText]:
-        """Yield the answers to a file: CoNLL-U and ``.conll`` as it is cut, else a text a line.
+        """Yield the answers to a file: of a ``.txt``, to each line; of others, as they are cut.
 
         Raises:
             SeqkitError: if it cannot be read.
         """
-        from seqkit.corpora._columns import CUT, Columns, ending
+        from seqkit.corpora._columns import CUT, Columns, ending, seem_columns
 
         if ending(path) not in CUT:
+            if seem_columns(path):
+                log.warning(
+                    "%s seems to have a word a line with its tags, and each line is read as a "
+                    "text: name it .conll to read it as columns.",
+                    path,
+                )
             return self.stream(line for _, line in read_lines(path))
         given = self.columns.get("beside", "") if self.reads_beside else ""
         columns = Columns(beside=given, word=int(self.columns.get("word", "1")))

@@ -273,6 +273,20 @@ def test_a_file_is_forecast_from_its_end(forecasting: Path, tmp_path: Path) -> N
     assert report.as_dict()["rows"] == 20 - 6 - 3 + 1
 
 
+def test_a_file_is_read_again_as_in_training(tmp_path: Path) -> None:
+    file = tmp_path / "prices.csv"
+    lines = [f"{m}/{d}/2024,{10 * m + d},{d}" for m in range(1, 5) for d in range(1, 11)]
+    file.write_text('Date,"Price, USD",vol\n' + "\n".join(lines))
+    found = find("series")
+    words = [f"corpus={file}", "data.skip=Date", "target=Price, USD", "window=2", "horizon=1"]
+    job = found.build(found.settings([*words, "hidden=4", "epochs=1", "batch_size=8"]))
+    Trainer(job, job.settings.train, Run.create(tmp_path / "run")).fit()
+    reader = load(tmp_path / "run")
+    assert isinstance(reader, SeriesReader)
+    assert len(list(reader.answer_file(file))) == 1  # dates that are none, a name with a comma
+    assert reader.score_file(file, {}).as_dict()["rows"] == 40 - 2
+
+
 def test_dates_go_on_as_they_are_spelt() -> None:
     assert following(["2024-01-30", "2024-01-31", "2024-02-01"], 2) == ["2024-02-02", "2024-02-03"]
     hours = ["2024-01-01 22:00", "2024-01-01 23:00", "2024-01-02 00:00"]
@@ -280,6 +294,13 @@ def test_dates_go_on_as_they_are_spelt() -> None:
     assert following(["2024-01-01T00:00:10", "2024-01-01T00:00:20", "2024-01-01T00:00:30"], 1) == [
         "2024-01-01T00:00:40"
     ]
+    months = ["2023-11-01", "2023-12-01", "2024-01-01", "2024-02-01"]
+    assert following(months, 2) == ["2024-03-01", "2024-04-01"]
+    ends = ["2023-10-31", "2023-11-30", "2023-12-31", "2024-01-31"]
+    assert following(ends, 2) == ["2024-02-29", "2024-03-31"]
+    assert following(["2023-07-15", "2023-10-15", "2024-01-15"], 1) == ["2024-04-15"]
+    trading = ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10"]
+    assert following(trading, 1) == []  # the next may be a holiday: not told
     assert following(["2024-01-01", "2024-01-02", "2024-01-04"], 1) == []
     assert following(["2024-01-01", "2024-01-02"], 1) == []
     assert following(["1", "2", "3"], 1) == []

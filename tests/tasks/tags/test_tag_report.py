@@ -43,6 +43,18 @@ def test_against_scikit_learn() -> None:
     np.testing.assert_allclose([c.f1 for c in found.classes], expected)
 
 
+def test_true_spans_are_cut_from_the_tags_as_they_are_written() -> None:
+    tags = ["B-EVENT", "O"]  # training had spans of one word alone
+    sizes, offsets = np.zeros(3, np.bool_), np.array([0, 3])
+    said, true = np.array([0, 1, 1]), np.array([0, UNSEEN, 1])
+    found = tag_report(said, true, tags, offsets, unknown=sizes, loss=0.5, unseen={1: "I-EVENT"})
+    assert found.spans[0][4:] == (1, 1, 0)  # 0-2 is not 0-1
+    true = np.array([UNSEEN, UNSEEN, UNSEEN])
+    unseen = {0: "B-NEW", 1: "I-NEW", 2: "I-NEW"}
+    found = tag_report(said, true, tags, offsets, unknown=sizes, loss=0.5, unseen=unseen)
+    assert found.spans[0][4:] == (1, 1, 0)  # one span of three words, not three
+
+
 def test_spans_end_with_their_text_and_unseen_ones_are_missed() -> None:
     tags = ["B-X", "I-X", "O"]
     found = reported([0, 1, 1, 2, 0], [0, 1, 1, 2, UNSEEN], tags, [2, 5])

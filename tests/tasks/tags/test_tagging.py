@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 import torch
 
 from seqkit.corpus import Corpus, load
+from seqkit.data.ragged import Ragged
+from seqkit.data.tagged import UNSEEN, TaggedRows
 from seqkit.errors import SeqkitError
 from seqkit.models.tagger import TaggerSettings
 from seqkit.nn.embedding import EmbeddingSettings
@@ -180,6 +183,14 @@ def test_how_an_answer_is_shown(run: Path) -> None:
     whole = answer.probabilities.sum(axis=1)
     np.testing.assert_allclose(whole, np.ones(4), atol=1e-5)
     json.dumps(row)
+
+
+def test_the_loss_is_of_the_words_that_have_one() -> None:
+    tags = np.array([0, UNSEEN, 1, 0, 1], np.int32)
+    rows = TaggedRows(Ragged.from_rows([[1, 2], [3, 4, 5]]), None, tags)  # type: ignore[arg-type]
+    for crf, words in ((None, 4), (object(), 3)):  # a CRF has none of a row with an unseen tag
+        tagger: Any = SimpleNamespace(model=SimpleNamespace(crf=crf))
+        assert TextTagger._scored(tagger, rows) == words
 
 
 def test_tags_that_training_had_not(run: Path, tmp_path: Path) -> None:
