@@ -125,7 +125,9 @@ def _has_subwords(vectors: "WordVectors") -> bool:
 
 def _copy_tokenizer(source: Path, out: Path) -> None:
     """Keep the tokenizer beside the vectors, by which sentences are cut as their text was."""
-    from seqkit.text.tokenizer import FILE, load, save
+    from seqkit.text.tokenizer import FILE, load, remove, save
 
     if (source / "tokenizer" / FILE).is_file():
         save(load(source / "tokenizer"), out / "tokenizer")
+    elif source.resolve() != out.resolve():
+        remove(out / "tokenizer")  # of the vectors that were there

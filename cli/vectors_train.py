@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,7 +81,15 @@ def train(
             f"{out} exists already: choose another --out, or give --overwrite, or --resume if its "
             "training was stopped."
         )
+    if resume and (request.tokenizer or request.options or request.corpus or splits):
+        raise SeqkitError(
+            "--resume goes on with the text and the tokenizer that training began with: leave out "
+            "what names others."
+        )
     texts, tokenizer = ("-", _kept_tokenizer(out)) if resume else request.texts(splits)
+    before_it = None
+    with suppress(SeqkitError):  # of a training that may still be gone on with
+        before_it = _kept_tokenizer(out)
     if first and not resume:
         _keep_tokenizer(tokenizer, out / "training")
     progress = Progress(quiet=quiet or not first)
@@ -104,6 +112,10 @@ def train(
             _keep_tokenizer(tokenizer, out)
         _tell_stopped(out, saved=saved, began=progress.last is not None)
         raise typer.Exit(130) from None
+    except SeqkitError:
+        if first and not resume and progress.last is None:  # the new text was never read
+            _keep_tokenizer(before_it, out / "training")
+        raise
     if not first:
         return
     _keep_tokenizer(tokenizer, out)
@@ -185,14 +197,12 @@ def _kept_tokenizer(out: Path) -> "Tokenizer | None":
 
 def _keep_tokenizer(tokenizer: "Tokenizer | None", out: Path) -> None:
     """Keep what cut the text beside the vectors: it is to cut sentences likewise."""
-    from shutil import rmtree
-
-    from seqkit.text.tokenizer import save
+    from seqkit.text.tokenizer import remove, save
 
     if tokenizer is not None:
         save(tokenizer, out / "tokenizer")
-    elif (out / "tokenizer").is_dir():  # of the vectors that were there
-        rmtree(out / "tokenizer")
+    elif not (out / "model.safetensors").is_file():  # that of a run is the run's
+        remove(out / "tokenizer")  # of the vectors that were there
 
 
 class Progress:

@@ -385,3 +385,8 @@ class WordVectors(Queries):
             self, Path(fname), fvocab=fvocab, binary=binary, total_vec=total_vec,
             write_header=write_header, prefix=prefix, append=append, sort_attr=sort_attr,
         )  # fmt: skip
+
+
+def only_an_order(counts: NDArray[Any]) -> bool:
+    """Whether counts are those that readers of files without any make up: n, n - 1, ..., 1."""
+    return np.array_equal(counts, np.arange(len(counts), 0, -1))

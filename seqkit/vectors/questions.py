@@ -155,12 +155,25 @@ def read(path: Path, name: str) -> Questions:
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return the cells of each line that has any, with its number."""
-    lines = [(n, line) for n, line in read_lines(path) if line.strip() and line[0] != "#"]
     if path.suffix == ".csv":
-        cells = csv.reader(line for _, line in lines)
-        return [(number, row) for (number, _), row in zip(lines, cells, strict=False)]
+        return [(n, row) for n, row in _records(path) if "".join(row).strip() and row[0][:1] != "#"]
+    lines = [(n, line) for n, line in read_lines(path) if line.strip() and line[0] != "#"]
     tabs = bool(lines) and "\t" in lines[0][1]
     return [(number, line.split("\t") if tabs else line.split()) for number, line in lines]
+
+
+def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records of a csv file and the line that each begins on."""
+    reader = csv.reader(line + "\n" for _, line in read_lines(path))
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise SeqkitError(f"{path}, line {number} is no line of a csv file: {error}.") from None
+        if cells is None:
+            return
+        yield number, cells
 
 
 def _pair(path: Path, number: int, row: Sequence[str]) -> Pair:

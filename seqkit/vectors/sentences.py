@@ -17,7 +17,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import read_lines
 from seqkit.settings import check, settings
 from seqkit.text.tokenizer import Tokenizer
-from seqkit.vectors.keyed import WordVectors
+from seqkit.vectors.keyed import WordVectors, only_an_order
 from seqkit.vectors.words import Words
 
 Weighting = Literal["mean", "idf", "sif"]
@@ -270,7 +270,7 @@ def _counted(vectors: WordVectors) -> Frequencies | None:
     if counts is None or len(counts) != len(vectors) or not len(counts):
         return None
     counts = np.asarray(counts)
-    if (counts == np.arange(len(counts), 0, -1)).all():  # a file without counts was read
+    if only_an_order(counts):
         return None
     return Frequencies(_Counts(vectors.words, counts), int(counts.sum()), "the vectors")
 

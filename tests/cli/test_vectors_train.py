@@ -12,7 +12,9 @@ from command_line import Seqkit
 
 from seqkit.cli.vectors_corpus import Request, is_data_set
 from seqkit.errors import SeqkitError
-from seqkit.vectors.word2vec import Report
+from seqkit.vectors import WordVectors
+from seqkit.vectors.training.start import Start
+from seqkit.vectors.word2vec import Report, Word2VecSettings
 
 SETTINGS = ("model", "size", "seed", "epochs", "min_count")
 
@@ -166,6 +168,30 @@ def test_ctrl_c_before_all_is_saved_leaves_what_was_there(
     assert told in ran.stderr
     assert ran.returncode == 130
     assert (train.folder / "vectors" / "tokenizer").is_dir()  # of the vectors that are there
+
+
+def test_what_a_resumed_training_would_ignore_is_refused(train: Seqkit) -> None:
+    train("text.txt", *TINY, "phrases=1", "--out", "v")
+    assert (train.folder / "v" / "phrases.json").is_file()
+    for words in (["tokenizer=nosuch"], ["--splits", "all"]):
+        said = train("--resume", "--out", "v", *words, ok=False).stderr
+        assert "leave out what names others" in said
+        assert said.count("\n") == 1
+    train("text.txt", *TINY, "--out", "v", "--overwrite")
+    assert not (train.folder / "v" / "phrases.json").exists()  # those of the text before
+
+
+def test_made_up_counts_are_none_to_start_from(train: Seqkit) -> None:
+    (train.folder / "glove.txt").write_text(
+        "".join(f"{w} {' '.join(['0.1'] * 8)}\n" for w in ("왕", "새", "개")), encoding="utf-8"
+    )
+    Seqkit(train.folder, "vectors")("convert", "glove.txt", "known")
+    start = Start(train.folder / "known", Word2VecSettings(size=8))
+    assert start.words == ["왕", "새", "개"]
+    assert start.counts.tolist() == [0, 0, 0]  # and not 3, 2, 1
+    train("text.txt", "--start", "known", "--out", "more", *TINY)
+    counts = WordVectors.load(train.folder / "more").expandos["count"]
+    assert sorted(counts.tolist(), reverse=True)[0] == 100
 
 
 def test_start_learns_new_words(train: Seqkit) -> None:

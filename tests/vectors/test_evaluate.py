@@ -209,3 +209,13 @@ def test_the_real_korean_sets() -> None:
     assert len(questions.load("ws353-ko").pairs) == 353
     assert len(questions.load("analogies-ko").analogies) == 10_000
     assert len(questions.load("korsts").pairs) == 1_379
+
+
+def test_a_csv_file_is_read_by_its_records(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text('# told\nword1,word2,score\n"a\nb",c,1.5\n\nd,e,x\n')
+    with pytest.raises(SeqkitError, match=r"line 6 is not two words and a number"):
+        questions.read(file, "own")
+    file.write_bytes(b"a,b,1\rc,d,2\r")
+    with pytest.raises(SeqkitError, match=r"pairs.csv, line 1 is no line of a csv file"):
+        questions.read(file, "own")

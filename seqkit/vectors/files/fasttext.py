@@ -102,7 +102,7 @@ def write_fasttext(vectors: WordVectors, path: str | PathLike[str]) -> None:
         own, ngrams = vectors.own_rows(), np.asarray(vectors.ngrams, np.float32)
         head |= {"buckets": chosen.buckets, "min_n": chosen.min_n, "max_n": chosen.longest}
     counts = np.asarray(vectors.expandos.get("count", np.ones(len(words))), np.int64)
-    with atomic(path) as file:
+    with atomic(path) as plain, streams.packed(plain, path) as file:
         file.write(MAGIC + struct.pack("<i", VERSIONS[-1]) + _HEAD.pack(*head.values()))
         file.write(struct.pack("<3i2q", len(words), len(words), 0, counts.sum(), -1))
         for word, count in zip(map(str, words), counts.tolist(), strict=True):

@@ -9,14 +9,13 @@ What every reader does, whatever the format:
 - Nothing is unpickled, unless gensim's format is asked for by name.
 """
 
-import gzip
 import logging
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -243,10 +242,7 @@ def _written(path: Path, append: bool) -> Iterator[IO[bytes]]:
             file: IO[bytes] = files.enter_context(path.open("ab"))
         else:
             file = files.enter_context(atomic(path))
-        if path.suffix == ".gz":  # no name and no time in it: the same vectors, the same bytes
-            packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)
-            file = cast(IO[bytes], files.enter_context(packed))
-        yield file
+        yield files.enter_context(streams.packed(file, path))
 
 
 @contextmanager

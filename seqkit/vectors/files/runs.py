@@ -30,7 +30,8 @@ def open_run(path: Path) -> WordVectors:
         with safe_open(file, framework="np") as weights:
             if TABLE not in weights.keys():  # noqa: SIM118, it is no mapping
                 raise SeqkitError(
-                    f"{path} has no word vectors: its words are one-hot (embedding.kind=onehot)."
+                    f"{path} has no vectors of words that it reads: they are one-hot "
+                    "(embedding.kind=onehot), or it reads none."
                 )
             table = weights.get_tensor(TABLE)
     except (SafetensorError, OSError, TypeError) as error:

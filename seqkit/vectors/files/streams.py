@@ -141,3 +141,14 @@ def not_finite(rows: NDArray[Any]) -> int | None:
             return None
     finite = np.isfinite(rows).all(axis=1)
     return None if finite.all() else int(np.argmin(finite))
+
+
+@contextmanager
+def packed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+    """Yield what packs into an open file, where its path ends in ``.gz``; else the file itself."""
+    if path.suffix != ".gz":
+        yield file
+        return
+    # no name and no time in it: the same vectors, the same bytes
+    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packing:
+        yield cast(IO[bytes], packing)

@@ -291,6 +291,8 @@ class Training:
         write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
         if (phrases := self.out / FOLDER / TEXT / PHRASES).is_file():
             write_bytes(self.out / PHRASES, phrases.read_bytes())
+        else:  # those of vectors that were there before
+            (self.out / PHRASES).unlink(missing_ok=True)
         if not (self._stop and self.by_epochs):
             self.state.save(self.out)
 

@@ -117,8 +117,6 @@ def encoded(
             the folder cannot be written.
     """
     folder, known = Path(folder), list(vocabulary or ())
-    with suppress(OSError):  # where it cannot be written, the next lines say so
-        (folder / ABOUT).unlink()  # what it tells of is about to change
     if phrases is not None:
         plain = encoded(
             texts,
@@ -130,10 +128,13 @@ def encoded(
         )
         if isinstance(phrases, PhraseSettings):
             phrases = learn(plain.sentences, phrases)
-        phrases.save(folder / PHRASES_FILE)
         texts, tokenizer, progress = map(phrases.joined, plain.sentences()), None, None
     with closing(_drafted(texts, folder / ROWS, tokenizer, workers, progress)) as draft:
         chosen = _chosen(draft, known, min_count, max_words)
+        with suppress(OSError):  # where it cannot be written, the next lines say so
+            (folder / ABOUT).unlink()  # what it tells of is about to change
+        if isinstance(phrases, Phrases):
+            phrases.save(folder / PHRASES_FILE)
         with ragged_writer(folder / ROWS) as writer:
             for values, lengths in draft.rows(chosen, -1):
                 writer.add(values, lengths)

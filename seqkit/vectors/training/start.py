@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqkit.errors import SeqkitError
-from seqkit.vectors.keyed import WordVectors
+from seqkit.vectors.keyed import WordVectors, only_an_order
 from seqkit.vectors.subwords import SubwordVectors
 from seqkit.vectors.training.phrases import PHRASES_FILE, Phrases
 from seqkit.vectors.training.state import FILE, FOLDER, State, load, width_of
@@ -33,6 +33,8 @@ class Start:
         self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.array(counts)
         self.phrases = Phrases.load(path / PHRASES_FILE) if self._joined(chosen) else None
         self.state: State | None = load(path) if (path / FOLDER / FILE).is_file() else None
+        if self.state is None and only_an_order(self.counts):
+            self.counts = np.zeros(len(self.words), np.int64)
         self.vectors, self.hierarchical = vectors, chosen.hierarchical
         if self.state is not None:
             shape = len(self.words) + buckets_of(chosen), width_of(chosen.size)

@@ -63,6 +63,14 @@ def test_gensim_reads_what_we_write(tmp_path: Path, path: Path) -> None:
     assert old[:64] == new[:64]  # the arguments of training are kept
 
 
+def test_a_packed_model_is_read_back(tmp_path: Path, path: Path) -> None:
+    first = read_fasttext(path)
+    write_fasttext(first, tmp_path / "a.bin.gz")
+    assert (tmp_path / "a.bin.gz").read_bytes()[:2] == b"\x1f\x8b"
+    again = read_fasttext(tmp_path / "a.bin.gz")
+    np.testing.assert_allclose(again.vectors, first.vectors, atol=1e-7)
+
+
 def test_vectors_without_ngrams(tmp_path: Path) -> None:
     matrix = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     write_fasttext(WordVectors.of(["a", "b", "c"], matrix, counts=[9, 5, 2]), tmp_path / "v")

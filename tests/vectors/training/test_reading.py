@@ -167,7 +167,7 @@ def test_known_words_keep_their_numbers(
     assert (none.words, none.counts.tolist()) == (known, made.counts[:3].tolist())
 
 
-def test_the_folder_alone_gives_it_again(tmp_path: Path) -> None:
+def test_the_folder_alone_gives_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = encoded([["a", "b", "a"], []], tmp_path, min_count=1)
     again = Encoded.open(tmp_path)
     assert (again.words, again.digest, again.total_words) == (["a", "b"], made.digest, 3)
@@ -177,12 +177,16 @@ def test_the_folder_alone_gives_it_again(tmp_path: Path) -> None:
     for other in ([["a", "b"], ["a"]], [["a", "c", "a"], []], [["a", "b", "a"]]):
         assert encoded(other, tmp_path, min_count=1).digest != made.digest
 
-    def stopped() -> Iterator[list[str]]:
-        yield ["a", "b"]
+    def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        encoded(stopped(), tmp_path)
+    last = Encoded.open(tmp_path)
+    with pytest.raises(KeyboardInterrupt):  # while it reads, nothing is written
+        encoded(([stop()] for _ in range(1)), tmp_path)
+    assert Encoded.open(tmp_path).digest == last.digest
+    monkeypatch.setattr("seqkit.vectors.training.reading.Vocabulary.save", stop)
+    with pytest.raises(KeyboardInterrupt):  # while it writes, what stood there is gone
+        encoded([["a", "b"]], tmp_path, min_count=1)
     with pytest.raises(SeqkitError, match=r"cannot read .*encoded\.json"):
         Encoded.open(tmp_path)
 
@@ -342,3 +346,14 @@ def test_a_mutated_zst_is_read_or_refused(
         told = str(error)
     refused = re.search(r"cannot read|has no words|not UTF-8|only one word|NUL", told)
     assert refused or not (told or cut)  # the byte may be what it was, or a letter of a word
+
+
+def test_a_text_that_cannot_be_read_leaves_the_one_before(tmp_path: Path) -> None:
+    good, blank = tmp_path / "good.txt", tmp_path / "blank.txt"
+    good.write_text("a b a\nb a\n" * 5, encoding="utf-8")
+    blank.write_text("\n\n", encoding="utf-8")
+    made = encoded(good, tmp_path / "work", min_count=1)
+    with pytest.raises(SeqkitError):
+        encoded(blank, tmp_path / "work", min_count=1)
+    again = Encoded.open(tmp_path / "work")
+    assert list(again.words) == list(made.words)
