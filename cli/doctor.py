@@ -12,7 +12,11 @@ import typer
 from seqkit.cli.arguments import JsonOption
 
 KONLPY = "tokenizers okt, komoran, hannanum, kkma"
-MODULES = {"scikit-learn": "sklearn", "python-mecab-ko": "mecab", "JPype1": "jpype"}
+MODULES = {
+    **{"scikit-learn": "sklearn", "python-mecab-ko": "mecab", "JPype1": "jpype", "pillow": "PIL"},
+    **{"umap-learn": "umap", "faiss-cpu": "faiss"},
+}
+SLOW = ("umap-learn",)  # to import, and nothing of its own that could not fit
 CORE = ("torch", "datasets", "safetensors", "kiwipiepy", "sentencepiece")
 
 # package, what it is for, the command that installs it
@@ -25,6 +29,17 @@ PARTS = (
     ("python-mecab-ko", "tokenizer mecab", "pip install 'seqkit-nlp[mecab]'"),
     ("konlpy", KONLPY, "pip install 'seqkit-nlp[konlpy]'"),
     ("JPype1", KONLPY, "pip install 'seqkit-nlp[konlpy]'"),
+    ("fastapi", "serve", "pip install 'seqkit-nlp[serve]'"),
+    ("uvicorn", "serve", "pip install 'seqkit-nlp[serve]'"),
+    ("onnx", "export", "pip install 'seqkit-nlp[onnx]'"),
+    ("onnxruntime", "export, --runtime onnx", "pip install 'seqkit-nlp[onnx]'"),
+    ("optuna", "tune", "pip install 'seqkit-nlp[tune]'"),
+    ("pillow", "captions of pictures", "pip install 'seqkit-nlp[images]'"),
+    ("gensim", "vectors of gensim's files", "pip install 'seqkit-nlp[gensim]'"),
+    ("umap-learn", "vectors map --method umap", "pip install 'seqkit-nlp[umap]'"),
+    ("faiss-cpu", "vectors index", "pip install 'seqkit-nlp[ann]'"),
+    ("usearch", "vectors index", "pip install 'seqkit-nlp[ann]'"),
+    ("zstandard", ".zst files (Python below 3.14)", "pip install 'seqkit-nlp[zstd]'"),
     ("ray", "--engine ray", "pip install 'seqkit-nlp[ray]'"),
     ("tensorboard", "tensorboard=true", "pip install 'seqkit-nlp[tensorboard]'"),
     ("scikit-learn", "the linear baseline of RESULTS.md", "pip install 'seqkit-nlp[baseline]'"),
@@ -50,8 +65,12 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 def _part(package: str, purpose: str, command: str) -> list[str]:
+    module = MODULES.get(package, package)
     try:
-        import_module(MODULES.get(package, package))
+        if package not in SLOW:
+            import_module(module)
+        elif find_spec(module) is None:
+            raise ImportError
         return [package, purpose, version(package), ""]
     except (ImportError, OSError):  # OSError: a library that its shared objects do not fit
         return [package, purpose, "no", command]

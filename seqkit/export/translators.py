@@ -38,7 +38,7 @@ class OnnxTranslatingSettings:
     top: int = Field(default=1, ge=1, description="translations of each sentence")
 
     @property
-    def search(self) -> Search:
+    def decoding(self) -> Search:
         """How a translation is searched for; its length is limited by the source."""
         if self.length and self.min_length > self.length:
             raise SeqkitError(f"min_length = {self.min_length} is more than {self.length}.")
@@ -91,7 +91,7 @@ class OnnxTranslator:
         if "beam" not in options:
             values["beam"] = max(self.writing.beam, int(values["top"]))
         writing = check(OnnxTranslatingSettings, values)
-        _ = writing.search
+        _ = writing.decoding
         return replace(self, writing=writing)
 
     def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Translated]:
@@ -127,7 +127,12 @@ class OnnxTranslator:
 
         limits = self.writing.limits(rows.lengths[some])
         found = search(
-            self._step, start, [vocabulary.eos], self.writing.search, filters=[only], limits=limits
+            self._step,
+            start,
+            [vocabulary.eos],
+            self.writing.decoding,
+            filters=[only],
+            limits=limits,
         )
         join = self.target.joiner.join
         return [

@@ -23,7 +23,15 @@ from seqkit.export.search import (
 )
 from seqkit.export.sessions import Session, open_session
 from seqkit.settings import check, settings
-from seqkit.tasks.language.prompts import LONGEST_WORD, Completion, Prompt, Prompts, Sentence, Word
+from seqkit.tasks.language.prompts import (
+    LONGEST_WORD,
+    Completion,
+    Prompt,
+    Prompts,
+    Sentence,
+    Word,
+    refuse_lemmas,
+)
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.joining import Joiner
 from seqkit.text.vocabulary import Vocabulary
@@ -46,6 +54,7 @@ class OnnxWritingSettings:
     length_penalty: float = Field(default=0.0, ge=0, description="alpha of Wu et al.")
     block_ngrams: int = Field(default=0, ge=0, description="never write so many units twice")
     unfinished: bool = Field(default=False, description="the prompt's last word is to be completed")
+    lemmas: bool = Field(default=False, description="next words by dictionary form")
 
     @property
     def top(self) -> int:
@@ -53,7 +62,7 @@ class OnnxWritingSettings:
         return self.words
 
     @property
-    def search(self) -> Search:
+    def decoding(self) -> Search:
         """How sentences are written."""
         beam = self.beam or max(8, self.sentences)
         if self.min_length > self.length or self.sentences > beam:
@@ -127,6 +136,11 @@ class OnnxCompleter(Prompts):
         )
         return [self._merged(hypotheses, k) for hypotheses in found]
 
+    def lemmas(self, prompts: Sequence[str], k: int) -> list[list[Word]]:
+        """Return the most probable dictionary forms of the next word, as torch's ``Completer``."""
+        logs, _ = self._start([self._whole(prompt, False) for prompt in prompts])
+        return self._by_lemma(np.exp(_renormalised(logs, self._beginning)), k)
+
     def sentences(
         self, prompts: Sequence[str], chosen: Search, *, unfinished: bool = False
     ) -> list[list[Sentence]]:
@@ -156,7 +170,7 @@ class OnnxCompleter(Prompts):
             for i, (row, ids) in enumerate(zip(rows.tolist(), written.tolist(), strict=True)):
                 if left := self._left(prompts[row], ids):
                     allowed = np.zeros(logs.shape[1], np.bool_)
-                    allowed[self._ways(left)] = True
+                    allowed[self._ways(left, begun=bool(ids))] = True
                     logs[i] = _renormalised(logs[i], allowed)
             return logs
 
@@ -176,7 +190,7 @@ class OnnxCompleter(Prompts):
 
 def _renormalised(logs: Floats, allowed: Any) -> Floats:
     kept = np.where(allowed, logs, -np.inf)
-    result: Floats = kept - logsumexp(kept)
+    result: Floats = kept - np.nan_to_num(logsumexp(kept), neginf=0.0)
     return result
 
 
@@ -196,7 +210,11 @@ class OnnxWriter:
         named = {"words" if name == "top" else name: value for name, value in options.items()}
         refuse_unknown(named, [f.name for f in fields(OnnxWritingSettings)])
         writing = check(OnnxWritingSettings, named)
-        _ = writing.search
+        _ = writing.decoding
+        if writing.lemmas and writing.unfinished:
+            raise SeqkitError("lemmas are of whole words: leave out --lemmas or --unfinished.")
+        if writing.lemmas:
+            refuse_lemmas(self.completer.joiner)
         return replace(self, writing=writing)
 
     @cached_property
@@ -206,7 +224,7 @@ class OnnxWriter:
     def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Completion]:
         """Yield one answer for each prompt, in order, reading at most ``at_once`` at a time."""
         remaining, chosen = iter(texts), self.writing
-        width = max(4 * chosen.words, chosen.search.beam)
+        width = max(4 * chosen.words, chosen.decoding.beam)
         at_once = max(1, min(at_once, CELLS // (width * len(self._vocabulary))))
         while prompts := list(islice(remaining, at_once)):
             yield from self._completed(prompts)
@@ -215,10 +233,12 @@ class OnnxWriter:
         chosen, ask, nothing = self.writing, self.completer, [()] * len(prompts)
         words: Sequence[Sequence[Word]] = nothing
         sentences: Sequence[Sequence[Sentence]] = nothing
-        if chosen.words:
+        if chosen.words and chosen.lemmas:
+            words = ask.lemmas(prompts, chosen.words)
+        elif chosen.words:
             words = ask.words(prompts, chosen.words, unfinished=chosen.unfinished)
         if chosen.sentences:
-            sentences = ask.sentences(prompts, chosen.search, unfinished=chosen.unfinished)
+            sentences = ask.sentences(prompts, chosen.decoding, unfinished=chosen.unfinished)
         for prompt, several, whole in zip(prompts, words, sentences, strict=True):
             unknown = ask.unknown(prompt)
             if unknown:

@@ -62,6 +62,7 @@ class Writing(Asked):
     unfinished: Annotated[bool | None, Field(description="complete the last word of each text")] = (
         None
     )
+    lemmas: Annotated[bool | None, Field(description="next words by dictionary form")] = None
     classify: Annotated[bool | None, Field(description="tell the category of each name")] = None
 
 

@@ -24,6 +24,7 @@ MAP = 1_000  # words of the map, at most
 WHOLE = re.compile("[가-힣]{2,}|[A-Za-z]{4,}")  # words that are offered as examples
 UNITS = 100_000  # that options may ask for at once: what is begun is not given up
 LENGTH = 100  # units of a text, where it is not said
+WORD = 16  # units of a next word
 # Questions that the page offers, where all their words are known.
 QUESTIONS = (
     *("서울 - 한국 + 일본", "할머니 - 할아버지 + 아버지", "왕 - 남자 + 여자"),
@@ -195,7 +196,11 @@ class ServedRun:
 
 
 def _check_units(writing: Any, texts: int) -> None:
-    beam, length = max(writing.decoding.beam, writing.decoding.answers), writing.length or LENGTH
+    beam = max(writing.decoding.beam, writing.decoding.answers)
+    length = max(writing.length or LENGTH, getattr(writing, "min_length", 0))
+    words = 4 * getattr(writing, "words", 0)  # hypotheses of a next word
+    if words * WORD > beam * length:
+        beam, length = words, WORD
     if texts * beam * length > UNITS:
         raise SeqkitError(
             f"{texts} texts x {beam} beams x {length} units are more than {UNITS:,}: ask for less "

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from seqkit.errors import SeqkitError
+
 
 class WeightAverage:
     """An exponential moving average of all weights (Polyak and Juditsky 1992, in its EMA form).
@@ -61,6 +63,13 @@ class WeightAverage:
             self.average[name].copy_(tensor)
         self.updates, self.scores = updates, list(scores)
 
+    def go_on_after(self, epoch: int) -> None:
+        """Hear that training goes on after so many epochs, perhaps for more than was planned.
+
+        Raises:
+            SeqkitError: if what has been averaged does not belong to the average any more.
+        """
+
 
 class NonMonotonicAverage(WeightAverage):
     """The mean of all weights since validation stalled: NT-ASGD (Merity et al. 2018, algorithm 1).
@@ -112,11 +121,21 @@ class CheckpointAverage(WeightAverage):
 
     def __init__(self, model: nn.Module, last: int, epochs: int) -> None:
         super().__init__(model, decay=1.0)
-        self.first = epochs - last + 1
+        self.last, self.first = last, epochs - last + 1
 
     def share(self) -> float:
         """Return ``1 / t``, so that all epochs count alike."""
         return 1 / self.updates
+
+    def go_on_after(self, epoch: int) -> None:
+        """See :class:`WeightAverage`: epochs that are no longer the last ones do not count."""
+        if epoch < self.first:
+            self.updates = 0
+        elif self.updates > epoch - self.first + 1:
+            raise SeqkitError(
+                f"average_epochs={self.last} averages the last epochs, and epochs before those are "
+                f"in the average already: go on to epochs={epoch + self.last} or more."
+            )
 
     def update(self) -> None:
         """Do nothing at a step."""

@@ -187,7 +187,10 @@ class Trainer:
             self._begin()
         self.progress.say(self.job.summary)
         if self.finished:
-            self.progress.say("finished already; epochs=N with a larger N goes further")
+            more = "epochs=N with a larger N goes further"
+            if self.position.epoch < self.chosen.epochs:
+                more = f"no better score for {self.position.waited} epochs (early_stopping)"
+            self.progress.say(f"finished already; {more}")
         with (
             interruptible(self._ask_to_stop),
             self.progress.training(self.steps, self.position.step),
@@ -443,6 +446,8 @@ class Trainer:
             self.model.get_buffer(name).copy_(buffer)
         self.schedule.reductions, self.schedule.waited = state["reductions"], state["waited"]
         self.position = _position(state["position"], path)
+        if self.average:
+            self.average.go_on_after(self.position.epoch)
         if "precision" in state:
             self.precision.restore(state["precision"])
         if self.ranks.first:

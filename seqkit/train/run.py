@@ -23,6 +23,7 @@ It is self-contained: copy it to another machine and predict.
 import errno
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,8 +194,11 @@ class Run:
 
     def remove_leftovers(self) -> None:
         """Delete the half-written files that a killed process left."""
-        for part in self.folder.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+        for part in list(self.folder.rglob(".*.part")):
+            if part.is_dir():  # of an export
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
 
     def write_card(self, text: str) -> None:
         """Save the model card."""

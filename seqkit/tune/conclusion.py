@@ -88,17 +88,17 @@ def _keep(study: Study, best: Trial) -> Scores:
     with atomic_folder(study.folder / "best") as folder:
         shutil.copytree(study.run_folder(best.number), folder, dirs_exist_ok=True)
         scores = Trainer(job, chosen.train, Run(folder), Progress(quiet=True)).fit()
-        _draw(Run(folder), job)
+        _draw(Run(folder), job, f"{study.folder.absolute().name}/best")
     write_text(study.folder / "best.toml", _settings_file(study, best, chosen))
     return scores
 
 
-def _draw(run: Run, job: Job) -> None:
+def _draw(run: Run, job: Job, title: str) -> None:
     """Write the run's own page; a run without it is as good."""
     from seqkit.explain.training import write_report
 
     try:
-        write_report(run, job)
+        write_report(run, job, title)
     except Exception as error:
         log.warning("%s was not written: %s", run.report_file.name, error)
 

@@ -94,7 +94,7 @@ def _work_on(held: Held, board: Board, parent: int | None) -> bool:
     """Bring a trial to its end; return False if it was stopped, to be gone on with."""
     ended, counts = False, True
     try:
-        ended = _try(held, Watch(held, board, parent))
+        ended = counts = _try(held, Watch(held, board, parent))
     except KeyboardInterrupt:
         counts = False
     except (SeqkitError, OSError):  # not its fault

@@ -6,7 +6,7 @@ what earlier trials found, and from nothing else. So a search that was killed go
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -133,9 +133,9 @@ def _study(sampler: Any) -> Any:
 
 
 def _legal(axis: Axis, value: Any) -> Value:
-    if isinstance(axis, Choices) or axis.whole:
-        return value if not isinstance(value, float) else int(value)
-    return axis.rounded(value)
+    if isinstance(axis, Choices):
+        return cast(Value, value)
+    return int(value) if axis.whole else axis.rounded(value)
 
 
 def distributions(space: Space) -> dict[str, Any]:

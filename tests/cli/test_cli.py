@@ -1,6 +1,7 @@
 """The command line as a user meets it: every command on a tiny job, every error on one line."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -281,6 +282,22 @@ def test_a_run_works_where_it_is_copied_to(seqkit: Seqkit, run_folder: str, tmp_
     after = library.load(tmp_path / "moved")
     texts = ["고양이가 잔다.", "", "It rains."]
     assert before.predict(texts) == after.predict(texts)
+
+
+def test_a_home_that_is_no_users_and_a_terminal_that_cannot_write(
+    seqkit: Seqkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = seqkit("data", "show", "~nosuchuser/x.csv", ok=False)
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "seqkit: a path begins with ~ and a name that is no user's: write it without.\n"
+    )
+    command = [sys.executable, "-m", "seqkit", "tokenize", "가"]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert "cannot be written in ascii: it is no text, or the terminal has no" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_doctor(seqkit: Seqkit) -> None:

@@ -84,6 +84,20 @@ def test_answers_are_those_of_torch(seqkit: Seqkit, runs: dict[str, Path], name:
         assert all(map(close, onnx_said, torch)), (onnx_said, torch)
 
 
+def test_dictionary_forms_are_those_of_torch(seqkit: Seqkit) -> None:
+    pytest.importorskip("kiwipiepy")
+    words = ["corpus=village", "data.kind=text", "tokenizer=kiwi", "hidden=8", "bptt=10"]
+    words += ["min_count=1"]
+    seqkit("train", "completion", *words, *TINY, "--out", "morphemes")
+    seqkit("export", "morphemes", "--onnx")
+    ask = ["predict", "morphemes", "--lemmas", "--top", "500", "--json", *TEXTS]
+    torch = [json.loads(line) for line in seqkit(*ask).stdout.splitlines()]
+    said = [json.loads(line) for line in seqkit(*ask, "--runtime", "onnx").stdout.splitlines()]
+    assert all(map(close, said, torch)), (said, torch)
+    assert [len(row["words"]) for row in torch] == [len(torch[0]["words"])] * len(TEXTS)
+    assert any(word["text"].endswith("다") for row in torch for word in row["words"])
+
+
 def test_the_lines_are_the_same_too(seqkit: Seqkit, runs: dict[str, Path]) -> None:
     for name in RUNS:
         assert (
@@ -180,6 +194,12 @@ def test_errors(seqkit: Seqkit, runs: dict[str, Path]) -> None:
     )
     assert "--temperature does not work with --runtime onnx" in fails(
         "predict", "words", "--temperature", "1", *onnx_words
+    )
+    assert "--lemmas needs a run whose units are morphemes" in fails(
+        "predict", "words", "--lemmas", *onnx_words
+    )
+    assert "leave out --lemmas or --unfinished" in fails(
+        "predict", "words", "--lemmas", "--unfinished", *onnx_words
     )
     assert "--replace-unknown does not work with --runtime onnx" in fails(
         "predict", "pairs", "--replace-unknown", *onnx_words

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,6 +71,41 @@ def test_generate_writes_as_it_is_asked_to(client: TestClient, runs: Path) -> No
     drawn = {"temperature": 1.0, "seed": 7, "length": 8, "sentences": 1, "top": 1}
     same = [told(client, "/generate", model="next", texts=["고양"], **drawn) for _ in range(2)]
     assert same[0] == same[1]
+
+
+def test_all_that_is_to_be_written_counts() -> None:
+    def writing(beam: int, **others: int) -> SimpleNamespace:
+        return SimpleNamespace(decoding=SimpleNamespace(beam=beam, answers=1), **others)
+
+    served_module._check_units(writing(8, length=0, words=5), 64)
+    with pytest.raises(SeqkitError, match="64 texts x 15 beams x 500 units are more than 100,000"):
+        served_module._check_units(writing(15, length=0, min_length=500), 64)
+    with pytest.raises(SeqkitError, match="64 texts x 400 beams x 16 units are more than"):
+        served_module._check_units(writing(8, length=10, words=100), 64)
+
+
+def test_exported_runs_write_what_the_runs_do(
+    client: TestClient, runs: Path, tmp_path: Path
+) -> None:
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package, reason="the onnx extra")
+    from seqkit.export.exporting import export
+
+    words = [f"{name}={export(runs / name, tmp_path / name).path}" for name in ("next", "ko-en")]
+    limits = Limits(texts=8, characters=200, body=4096)
+    opened = Desk.open(open_served(words), limits, lambda: None)
+    exported = TestClient(api.application(opened), raise_server_exceptions=False)
+    for path, options in (
+        ("/generate", {"model": "next", "top": 3, "sentences": 2, "length": 6, "unfinished": True}),
+        ("/generate", {"model": "ko-en", "top": 2, "beam": 3, "length": 9}),
+        ("/predict", {"model": "ko-en", "top": 2}),
+    ):
+        (here,) = told(exported, path, texts=["고양"], **options)["answers"]
+        (there,) = told(client, path, texts=["고양"], **options)["answers"]
+        for part in ("words", "sentences", "translations"):
+            rows = [[row["text"] for row in answer.get(part, [])] for answer in (here, there)]
+            assert rows[0] == rows[1]
+    opened.close(5)
 
 
 def test_attention_is_told_where_it_is_asked_for(client: TestClient) -> None:

@@ -94,6 +94,34 @@ def test_checkpoints_of_the_last_epochs_are_averaged_alike() -> None:
             torch.testing.assert_close(model.weight.detach(), expected)
 
 
+def test_epochs_that_are_not_the_last_any_more_leave_the_average() -> None:
+    model = nn.Linear(1, 1, bias=False)
+
+    def epoch(average: CheckpointAverage, number: int) -> None:
+        with torch.no_grad():
+            model.weight.fill_(number)
+        average.end_epoch(number)
+
+    first = CheckpointAverage(model, last=2, epochs=4)
+    for number in range(1, 5):
+        epoch(first, number)
+    longer = CheckpointAverage(model, last=2, epochs=8)
+    longer.restore(first.average, first.updates, ())
+    longer.go_on_after(4)
+    for number in range(5, 9):
+        epoch(longer, number)
+        with longer.applied():
+            assert float(model.weight.detach()) == {5: 5, 6: 6, 7: 7, 8: 7.5}[number]
+    little_longer = CheckpointAverage(model, last=2, epochs=5)
+    little_longer.restore(first.average, first.updates, ())
+    with pytest.raises(SeqkitError, match=r"go on to epochs=6 or more"):
+        little_longer.go_on_after(4)
+    same = CheckpointAverage(model, last=2, epochs=4)
+    same.restore(first.average, 1, ())
+    same.go_on_after(3)
+    assert same.updates == 1
+
+
 def test_one_average_is_enough_and_has_its_epochs() -> None:
     with pytest.raises(SeqkitError, match="average and average_epochs all average weights"):
         find("classify").settings(["average=0.9", "average_epochs=2"])

@@ -69,3 +69,12 @@ def test_a_broken_row_is_named(tmp_path: Path) -> None:
     run.metrics_file.write_text('{"i": 0}\n{"i": \n{"i": 2}\n')
     with pytest.raises(SeqkitError, match=r"metrics.jsonl, line 2 is not JSON"):
         run.metrics()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "a")
+    (run.folder / ".onnx.x1.part").mkdir()
+    (run.folder / ".onnx.x1.part" / "model.onnx").write_bytes(b"half")
+    (run.folder / ".settings.json.x2.part").write_bytes(b"half")
+    run.remove_leftovers()
+    assert not list(run.folder.rglob(".*.part"))

@@ -46,6 +46,22 @@ def test_a_trial_follows_from_the_seed_its_number_and_earlier_results(name: str)
     assert len({tuple(t.values.items()) for t in once}) == len(once)
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_choices_stay_what_they_are(name: str) -> None:
+    """Fractions, and whole numbers and words beside them, are never rounded."""
+    axes = (Choices("dropout", (0, 0.3, 0.5)), Choices("cell", ("rnn", "gru")), HIDDEN)
+    seen = searched(
+        name, Plan(Space(axes), 24, 0), lambda values: -abs(values["dropout"] - 0.3), 24
+    )  # type: ignore[operator]
+    for trial in seen:
+        assert trial.values["dropout"] in (0, 0.3, 0.5)
+        assert isinstance(trial.values["hidden"], int)
+    assert {trial.values["dropout"] for trial in seen} == {0, 0.3, 0.5}
+    if name == "tpe":
+        late = [trial.values["dropout"] for trial in seen[12:]]
+        assert late.count(0.3) >= len(late) / 3
+
+
 @pytest.mark.parametrize("name", ["grid", "random"])
 def test_results_do_not_change_where_grid_and_random_look(name: str) -> None:
     plan = Plan(SPACE, 16, 0)

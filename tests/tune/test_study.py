@@ -8,6 +8,7 @@ import pytest
 from seqkit.errors import SeqkitError
 from seqkit.recipe import find
 from seqkit.settings import as_dict
+from seqkit.tune import running
 from seqkit.tune import study as studies
 from seqkit.tune.study import Search, Study
 from seqkit.tune.trial import ATTEMPTS, Held
@@ -91,6 +92,17 @@ def test_a_stop_in_good_order_is_no_attempt(study: Study) -> None:
         held = taken(study)
         assert not held.is_lost
         held.release(stopped=True)
+
+
+@pytest.mark.parametrize(("ended", "stopped"), [(False, True), (True, False)])
+def test_a_training_that_was_stopped_gives_its_trial_back(
+    study: Study, monkeypatch: pytest.MonkeyPatch, ended: bool, stopped: bool
+) -> None:
+    held, told = taken(study), []
+    monkeypatch.setattr(running, "_try", lambda *_: ended)
+    monkeypatch.setattr(Held, "release", lambda _, stopped: told.append(stopped))
+    assert running._work_on(held, object(), None) is ended  # type: ignore[arg-type]
+    assert told == [stopped]
 
 
 def test_no_trial_is_begun_when_it_is_too_late_but_one_is_gone_on_with(study: Study) -> None:
