@@ -228,10 +228,16 @@ def figures(answerer: Any, texts: Sequence[str]) -> list[Figure]:
 
 def sections(subject: "Subject") -> Sequence[Section]:
     """Return a section with the search of each text; none where nothing is searched for."""
-    if not isinstance(subject.answerer, WritesText) or not subject.texts:
+    if not isinstance(subject.answerer, WritesText):
+        return []
+    texts: Sequence[str] = subject.texts
+    if categories := getattr(subject.answerer, "categories", ()):  # a name is not written after
+        known = {category.casefold() for category in categories}
+        texts = [text for text in texts if text.strip().casefold() in known]
+    if not texts:
         return []
     about = (
         "How the answer was searched for: at each step the best hypotheses are kept, all others "
         "pruned. The first of the answers is the one with the best score at the end."
     )
-    return [Section("Beams", about, figures(subject.answerer, subject.texts))]
+    return [Section("Beams", about, figures(subject.answerer, texts))]

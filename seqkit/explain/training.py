@@ -276,12 +276,13 @@ def _lists(lines: Mapping[str, Floats]) -> dict[str, list[float]]:
     return {name: values.tolist() for name, values in lines.items()}
 
 
-def write_report(run: Run, job: Any = None) -> None:
+def write_report(run: Run, job: Any = None, title: str = "") -> None:
     """Write the training page into a run directory; of a run that logged nothing, none.
 
     Args:
         run: of the job.
         job: that was trained; of a classifier or tagger, the errors are looked at too.
+        title: of the page; empty: the folder's name.
 
     Raises:
         SeqkitError: if the page cannot be written.
@@ -297,4 +298,4 @@ def write_report(run: Run, job: Any = None) -> None:
     saved = run.settings()
     recipe = Path(saved["recipe"]).stem
     about = f"The training of a run of {recipe} ({saved['task'].replace('_', ' ')})."
-    page.write(run.report_file, run.folder.absolute().name, about, parts)
+    page.write(run.report_file, title or run.folder.absolute().name, about, parts)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from seqkit.decode import DecodeSettings, Search, Start, decode, read, watched
 from seqkit.errors import SeqkitError
-from seqkit.explain.beams import MOST, SINGLE, BeamTree, figure, of
+from seqkit.explain.beams import MOST, SINGLE, BeamTree, figure, of, sections
 from seqkit.recipe import find
 from seqkit.tasks.language.text_writer import TextWriter
 
@@ -146,6 +147,15 @@ def answerer(recipe: str) -> tuple[Any, str]:
 def leaf_of(tree: BeamTree, rank: int) -> int:
     """Return the deepest node on the way to an answer."""
     return max(n for n in range(len(tree.tokens)) if tree.ranks[n] == rank)
+
+
+def test_a_name_is_no_category_to_write_of() -> None:
+    writer, category = answerer("names")
+    subject: Any = SimpleNamespace(answerer=writer, texts=("no category", category.upper()))
+    (section,) = sections(subject)
+    assert len(section.figures) == 1
+    subject = SimpleNamespace(answerer=writer, texts=("no category",))
+    assert sections(subject) == []
 
 
 @pytest.mark.parametrize("recipe", sorted(SMALL))

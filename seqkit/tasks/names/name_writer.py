@@ -231,8 +231,8 @@ class NameWriter:
             SeqkitError: if there is no such split, or it has a category that training had not.
         """
         parted = with_validation(corpus, chosen.validation)
-        rows = list((corpus if split == "test" else parted).examples(split))
-        known = {row.text for row in parted.examples("train")}
+        rows = list(map(composed, (corpus if split == "test" else parted).examples(split)))
+        known = {composed(row).text for row in parted.examples("train")}
         writer = replace(self, evaluation=chosen.evaluation)
         return writer.scores_of(rows, f"the {split} split", known)
 
@@ -244,7 +244,7 @@ class NameWriter:
         """
         from seqkit.corpora.labelled import rows
 
-        return self.scores_of(list(rows(path, options)), str(path))
+        return self.scores_of(list(map(composed, rows(path, options))), str(path))
 
     def scores_of(
         self, rows: Sequence[Labelled], where: str, known: Collection[str] = (), read_back: int = 0
@@ -319,6 +319,11 @@ def _spread(count: int, chosen: int) -> NDArray[np.int64]:
     """Return the places of ``chosen`` of so many things, evenly spread; 0: of all."""
     kept = min(chosen or count, count)
     return np.arange(kept, dtype=np.int64) * count // max(1, kept)
+
+
+def composed(row: Labelled) -> Labelled:
+    """Return a name as the model reads it, in composed form (NFC)."""
+    return row._replace(text=unicodedata.normalize("NFC", row.text))
 
 
 def build_model(chosen: NamerSettings, vocabulary: Vocabulary, categories: int) -> Namer:

@@ -21,7 +21,7 @@ from seqkit.models.namer import Namer, NamerSettings
 from seqkit.settings import settings
 from seqkit.tasks.card import model_card
 from seqkit.tasks.names.name_scores import NameScores, NamingEvaluation, category_numbers
-from seqkit.tasks.names.name_writer import NameWriter, build_model
+from seqkit.tasks.names.name_writer import NameWriter, build_model, composed
 from seqkit.tasks.splits import with_validation
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
@@ -82,7 +82,7 @@ class Naming:
         self.corpus = corpus = with_validation(corpus, chosen.validation)
         chosen.train.refuse_unjudged(corpus.splits)
         self.splits = [name for name in ("validation", "test") if name in corpus.splits]
-        rows = list(corpus.examples("train"))
+        rows = [composed(row) for row in corpus.examples("train")]
         self.names = frozenset(row.text for row in rows)
         self.writer = self._writer(rows)
         self.targets = category_numbers(rows, self.writer.categories, "the train split")
@@ -131,7 +131,7 @@ class Naming:
 
     @cached_property
     def _scored(self) -> dict[str, list[Labelled]]:
-        return {split: list(self.corpus.examples(split)) for split in self.splits}
+        return {s: list(map(composed, self.corpus.examples(s))) for s in self.splits}
 
     def scores(self, split: str) -> NameScores:
         """Return the scores of a split.

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,17 @@ def writer(seqkit: Seqkit) -> NameWriter:
     loaded = library.load(seqkit.folder / "run")
     assert isinstance(loaded, NameWriter)
     return loaded
+
+
+def test_decomposed_names_are_composed_once(tmp_path: Path) -> None:
+    file = tmp_path / "mac.tsv"
+    lines = [f"{name}\t{'ko' if name in KOREAN else 'it'}" for name in [*KOREAN, *LATIN]]
+    file.write_text(unicodedata.normalize("NFD", "name\tlanguage\n" + "\n".join(lines)), "utf-8")
+    found = find("names")
+    words = [f"corpus={file}", "data.text=name", "data.label=language", "validation=0.2"]
+    job = found.build(found.settings([*words, "hidden=8", "embedding.size=8"]))
+    assert "(0.0% unknown)" in job.summary
+    assert all(unicodedata.is_normalized("NFC", name) for name in job.names)
 
 
 def test_names_of_a_category_are_written_best_first(seqkit: Seqkit) -> None:
