@@ -86,9 +86,7 @@ def test_a_run_opens_as_word_vectors_without_torch(
 
 
 def test_damaged_runs(tmp_path: Path) -> None:
-    with pytest.raises(
-        SeqkitError, match=r"no vectors of words that it reads: they are one-hot"
-    ):
+    with pytest.raises(SeqkitError, match=r"no vectors of words that it reads: they are one-hot"):
         runs.open_run(save_run(tmp_path, {"head.weight": np.ones(2, np.float32)}))
     few = {"embedding.table.weight": np.ones((3, 3), np.float32)}
     with pytest.raises(SeqkitError, match=r"vectors for 3 words and .*vocabulary.txt has 7"):
