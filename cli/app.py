@@ -101,8 +101,8 @@ def _run() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _fail("stopped.", 130)
     except (MemoryError, RuntimeError) as error:  # torch has no exception of its own on a CPU
-        if "home directory" in str(error):  # of Path.expanduser
-            _fail("a path begins with ~ and a name that is no user's: write it without.", 2)
+        if "determine home directory" in str(error):  # of Path.expanduser
+            _fail("the home directory of a path that begins with ~ is not known: write it out.", 2)
         told = ("allocate memory", "out of memory")
         if isinstance(error, RuntimeError) and not any(words in str(error) for words in told):
             raise
@@ -112,7 +112,6 @@ def _run() -> None:
             2,
         )
     except UnicodeEncodeError as error:
-        _silence()
         _fail(
             f"{error.object[error.start : error.end][:8]!a} cannot be written in {error.encoding}: "
             "it is no text, or the terminal has no sign for it (PYTHONUTF8=1 may help).",

@@ -42,6 +42,7 @@ PARTS = (
     ("zstandard", ".zst files (Python below 3.14)", "pip install 'seqkit-nlp[zstd]'"),
     ("ray", "--engine ray", "pip install 'seqkit-nlp[ray]'"),
     ("tensorboard", "tensorboard=true", "pip install 'seqkit-nlp[tensorboard]'"),
+    ("playwright", "the served page's tests", "pip install 'seqkit-nlp[browser]'"),
     ("scikit-learn", "the linear baseline of RESULTS.md", "pip install 'seqkit-nlp[baseline]'"),
 )
 

@@ -69,10 +69,13 @@ def convert(
 
 
 def _check_paths(source: Path, out: Path, overwrite: bool) -> None:
+    from seqkit.vectors.files.runs import refuse_run
+
     if not source.exists():
         raise SeqkitError(f"no word vectors at {source}.")
     if out.exists() and source.samefile(out):
         raise SeqkitError(f"{out} is what is read: name another file to write.")
+    refuse_run(out)
     empty = out.is_dir() and not any(out.iterdir())  # as a full disk leaves it
     if out.exists() and not empty and not overwrite:
         raise SeqkitError(f"{out} exists already: name another, or give --overwrite.")
@@ -125,9 +128,6 @@ def _has_subwords(vectors: "WordVectors") -> bool:
 
 def _copy_tokenizer(source: Path, out: Path) -> None:
     """Keep the tokenizer beside the vectors, by which sentences are cut as their text was."""
-    from seqkit.text.tokenizer import FILE, load, remove, save
+    from seqkit.text.tokenizer import kept, replace_kept
 
-    if (source / "tokenizer" / FILE).is_file():
-        save(load(source / "tokenizer"), out / "tokenizer")
-    elif source.resolve() != out.resolve():
-        remove(out / "tokenizer")  # of the vectors that were there
+    replace_kept(out / "tokenizer", kept(source / "tokenizer"))

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,6 @@ from seqkit.cli.vectors_answers import DEFAULT
 from seqkit.errors import SeqkitError
 
 if TYPE_CHECKING:
-    from seqkit.text.tokenizer import Tokenizer
     from seqkit.vectors import WordVectors
     from seqkit.vectors.word2vec import Report, Word2VecSettings
 
@@ -86,12 +85,7 @@ def train(
             "--resume goes on with the text and the tokenizer that training began with: leave out "
             "what names others."
         )
-    texts, tokenizer = ("-", _kept_tokenizer(out)) if resume else request.texts(splits)
-    before_it = None
-    with suppress(SeqkitError):  # of a training that may still be gone on with
-        before_it = _kept_tokenizer(out)
-    if first and not resume:
-        _keep_tokenizer(tokenizer, out / "training")
+    texts, tokenizer = ("-", None) if resume else request.texts(splits)
     progress = Progress(quiet=quiet or not first)
     try:
         with progress.running():
@@ -108,18 +102,10 @@ def train(
             )
     except KeyboardInterrupt as stop:
         saved = isinstance(stop, word2vec.Stopped)
-        if saved:
-            _keep_tokenizer(tokenizer, out)
         _tell_stopped(out, saved=saved, began=progress.last is not None)
         raise typer.Exit(130) from None
-    except SeqkitError:
-        if first and not resume and progress.last is None:  # the new text was never read
-            _keep_tokenizer(before_it, out / "training")
-        raise
-    if not first:
-        return
-    _keep_tokenizer(tokenizer, out)
-    _print_end(out, progress.last, as_json)
+    if first:
+        _print_end(out, progress.last, as_json)
 
 
 def _print_settings(plain: "Word2VecSettings", as_json: bool) -> None:
@@ -185,24 +171,6 @@ def _example(vectors: "WordVectors") -> str:
     """Return a word to ask of: a frequent one, of letters, that is no particle."""
     frequent = list(islice(iter(vectors.words), 1000))
     return next((word for word in frequent[20:] if len(word) > 1 and word.isalpha()), frequent[0])
-
-
-def _kept_tokenizer(out: Path) -> "Tokenizer | None":
-    """Return what cut the text of a training that goes on."""
-    from seqkit.text.tokenizer import load
-
-    folder = out / "training" / "tokenizer"
-    return load(folder) if folder.is_dir() else None
-
-
-def _keep_tokenizer(tokenizer: "Tokenizer | None", out: Path) -> None:
-    """Keep what cut the text beside the vectors: it is to cut sentences likewise."""
-    from seqkit.text.tokenizer import remove, save
-
-    if tokenizer is not None:
-        save(tokenizer, out / "tokenizer")
-    elif not (out / "model.safetensors").is_file():  # that of a run is the run's
-        remove(out / "tokenizer")  # of the vectors that were there
 
 
 class Progress:

@@ -30,8 +30,8 @@ SPLITS = {
     "test": ("test", "testb"),
 }
 
-# Lines before a sentence that tell of it: # sent_id = 1, # id 3f.. domain=en, ## klue-ner-v1_..
-_COMMENT = re.compile(r"# id |# .*=|## ")
+# Lines before a sentence that tell of it: # sent_id = 1, # id 3f.. domain=en, ## klue-ner-v1 ..
+_COMMENT = re.compile(r"# id |# [\w-]+ ?=|## \S+\t")
 _ID = re.compile(r"([0-9]+)(?:([-.])([0-9]+))?")
 
 

@@ -69,12 +69,12 @@ def read(options: Options, folder: Path | None) -> dict[str, Iterable[Labelled]]
     """
     assert folder is not None
     seen: set[str] = set()
-    parts = _parts(folder)
+    files = parts(folder)
     return {
         name: _train(_examples(path, options), path, seen, options)
         if name == "train"
         else _some(_held_out(_rows(path, options), options, seen), path)
-        for name, path in parts.items()
+        for name, path in files.items()
     }
 
 
@@ -95,7 +95,7 @@ def _examples(path: Path, options: Options) -> Iterator[Labelled]:
         yield Labelled(_text(where, text), _labels(where, label, options))
 
 
-def _parts(path: Path) -> dict[str, Path]:
+def parts(path: Path) -> dict[str, Path]:
     """Find the file or folder of each split."""
     if path.is_file():
         return {"train": path}

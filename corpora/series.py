@@ -317,7 +317,9 @@ def _check_dates(path: Path, name: str, cells: Sequence[str], lines: Sequence[in
             )
         except TypeError:  # of two kinds, or one with an offset from UTC and one without
             problem = f"'{_shown(cell)}' is not of the form of the others"
-        if now is None:
+        if not cell:
+            problem = "the date is missing: write it, or delete the row"
+        elif now is None:
             problem = (
                 f"'{_shown(cell)}' is not a date such as 2024-01-31 or 2024-01-31 12:00: correct "
                 f"it, or leave the column out (data.skip={name})"

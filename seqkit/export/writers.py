@@ -134,7 +134,7 @@ class OnnxCompleter(Prompts):
         found = search(
             self.step, (logs, state), self._word_ends, chosen, filters=filters, opening=1
         )
-        return [self._merged(hypotheses, k) for hypotheses in found]
+        return self._whole_words(read_as, [self._merged(hypotheses, k) for hypotheses in found])
 
     def lemmas(self, prompts: Sequence[str], k: int) -> list[list[Word]]:
         """Return the most probable dictionary forms of the next word, as torch's ``Completer``."""
@@ -211,10 +211,8 @@ class OnnxWriter:
         refuse_unknown(named, [f.name for f in fields(OnnxWritingSettings)])
         writing = check(OnnxWritingSettings, named)
         _ = writing.decoding
-        if writing.lemmas and writing.unfinished:
-            raise SeqkitError("lemmas are of whole words: leave out --lemmas or --unfinished.")
         if writing.lemmas:
-            refuse_lemmas(self.completer.joiner)
+            refuse_lemmas(self.completer.joiner, unfinished=writing.unfinished)
         return replace(self, writing=writing)
 
     @cached_property

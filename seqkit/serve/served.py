@@ -198,13 +198,13 @@ class ServedRun:
 def _check_units(writing: Any, texts: int) -> None:
     beam = max(writing.decoding.beam, writing.decoding.answers)
     length = max(writing.length or LENGTH, getattr(writing, "min_length", 0))
-    words = 4 * getattr(writing, "words", 0)  # hypotheses of a next word
-    if words * WORD > beam * length:
-        beam, length = words, WORD
-    if texts * beam * length > UNITS:
+    units = beam * length if getattr(writing, "sentences", 1) else 0
+    if not getattr(writing, "lemmas", False):  # which are read off, not searched
+        units += 4 * getattr(writing, "words", 0) * WORD  # by four hypotheses each
+    if texts * units > UNITS:
         raise SeqkitError(
-            f"{texts} texts x {beam} beams x {length} units are more than {UNITS:,}: ask for less "
-            "at once."
+            f"{texts} texts x {units:,} units of their hypotheses are more than {UNITS:,}: ask for "
+            "fewer texts, beams or words, or less length, at once."
         )
 
 

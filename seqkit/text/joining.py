@@ -57,7 +57,7 @@ class Joiner:
             return []
         first = len(self.vocabulary.specials)
         words = enumerate(self.vocabulary.words, start=first)
-        return [number for number, word in words if self._begins(word)]
+        return [number for number, word in words if self.begins(word)]
 
     @property
     def tells_words(self) -> bool:
@@ -87,7 +87,8 @@ class Joiner:
             found.append(form.removesuffix("다") + "다" if is_verb and form != "다" else form)
         return found
 
-    def _begins(self, word: str) -> bool:
+    def begins(self, word: str) -> bool:
+        """Whether a token begins a word, where words are not told apart by separators."""
         tokenizer = self.tokenizer
         if isinstance(tokenizer, Numbered):  # subwords
             return word.startswith(SPACE)

@@ -216,6 +216,23 @@ def remove(folder: Path) -> None:
         Path(folder).rmdir()
 
 
+def replace_kept(folder: Path, tokenizer: Tokenizer | None) -> None:
+    """Save a tokenizer where another one may lie; if there is none, delete that."""
+    if tokenizer is not None:
+        save(tokenizer, folder)
+    else:
+        remove(folder)
+
+
+def kept(folder: Path) -> Tokenizer | None:
+    """Return the tokenizer that was saved to a folder, if one was.
+
+    Raises:
+        SeqkitError: as :func:`load`, if it is broken.
+    """
+    return load(folder) if (Path(folder) / FILE).is_file() else None
+
+
 def load(folder: Path) -> Tokenizer:
     """Rebuild the tokenizer that :func:`save` wrote to ``folder``; it equals the saved one.
 

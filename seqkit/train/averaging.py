@@ -131,10 +131,10 @@ class CheckpointAverage(WeightAverage):
         """See :class:`WeightAverage`: epochs that are no longer the last ones do not count."""
         if epoch < self.first:
             self.updates = 0
-        elif self.updates > epoch - self.first + 1:
+        elif self.updates != epoch - self.first + 1:
             raise SeqkitError(
-                f"average_epochs={self.last} averages the last epochs, and epochs before those are "
-                f"in the average already: go on to epochs={epoch + self.last} or more."
+                f"average_epochs={self.last} averages the last epochs, and the average so far is "
+                f"of others: go on to epochs={epoch + self.last} or more."
             )
 
     def update(self) -> None:

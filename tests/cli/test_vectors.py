@@ -198,6 +198,9 @@ def test_convert_refuses_what_it_should(vectors: Seqkit) -> None:
     assert "Did you mean 'glove'?" in refused("royal", "b.txt", "--to", "glov")
     (vectors.folder / "p.kv").write_bytes(b"\x80\x04cos\nsystem\n")
     assert "pickle" in refused("p.kv", "b.bin")
+    (vectors.folder / "run").mkdir()
+    (vectors.folder / "run" / "settings.json").write_text("{}")
+    assert "run is a run, not a folder of word vectors" in refused("royal", "run", "--overwrite")
     vectors("convert", "royal", "vectors", "--overwrite")
     assert as_json(vectors, "info")["words"] == 5  # type: ignore[index]
 

@@ -170,6 +170,36 @@ def test_ctrl_c_before_all_is_saved_leaves_what_was_there(
     assert (train.folder / "vectors" / "tokenizer").is_dir()  # of the vectors that are there
 
 
+def test_ctrl_c_while_a_text_is_read_leaves_the_training_before_it(
+    train: Seqkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("text.txt", *TINY, "tokenizer=word")
+    kept = train.folder / "vectors" / "training" / "tokenizer" / "tokenizer.json"
+    before = kept.read_text()
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("seqkit.vectors.training.course.encoded", stop)
+        ran = train("text.txt", *TINY, "--overwrite", "tokenizer=syllable", ok=False)
+    assert "stopped before training began" in ran.stderr
+    assert kept.read_text() == before
+    train("text.txt", *TINY, "--overwrite", "tokenizer=syllable")
+    assert "syllable" in (train.folder / "vectors" / "tokenizer" / "tokenizer.json").read_text()
+    train("text.txt", *TINY, "--overwrite")
+    assert not kept.exists()
+    assert not (train.folder / "vectors" / "tokenizer").exists()
+
+
+def test_a_run_is_no_place_for_vectors(train: Seqkit) -> None:
+    (train.folder / "run").mkdir()
+    (train.folder / "run" / "settings.json").write_text("{}")
+    said = train("text.txt", *TINY, "--out", "run", "--overwrite", ok=False).stderr
+    assert "run is a run, not a folder of word vectors: choose another" in said
+    assert [path.name for path in (train.folder / "run").iterdir()] == ["settings.json"]
+
+
 def test_what_a_resumed_training_would_ignore_is_refused(train: Seqkit) -> None:
     train("text.txt", *TINY, "phrases=1", "--out", "v")
     assert (train.folder / "v" / "phrases.json").is_file()

@@ -74,6 +74,8 @@ def test_rows_of_blank_cells_are_gaps_but_at_the_end(tmp_path: Path) -> None:
     assert [list(column.values) for column in filled] == [[1, 3, 5], [2, 4, 6]]
     with pytest.raises(SeqkitError, match=r"line 3, column 'x' is a gap"):
         table(write(tmp_path, text), Options())
+    with pytest.raises(SeqkitError, match=r"line 3, column 'date': the date is missing: write it"):
+        table(write(tmp_path, "date,x\n2024-01-01,1\n,\n2024-01-03,3\n"), Options(gaps="linear"))
     with pytest.raises(SeqkitError, match=r"line 3, column 'price' is a gap"):  # as of pandas
         table(write(tmp_path, 'price\n1\n""\n3\n'), Options())
 

@@ -114,6 +114,8 @@ def test_comments_before_a_sentence_of_columns(tmp_path: Path, comment: str) -> 
     assert [token.text for token in first.tokens] == ["서", "울", " "]
     assert [token.text for token in second.tokens] == ["#", "x"]  # a word here
     (spaced,) = read(write(tmp_path / "a.conll", "# NN O\nwords NNS O\n"))
+    (signs,) = read(write(tmp_path / "b.conll", "# SYM Shape=# O\n## SYM _ O\na NN _ O\n"))
+    assert [token.text for token in signs.tokens] == ["#", "##", "a"]
     assert [token.text for token in spaced.tokens] == ["#", "words"]
 
 

@@ -78,10 +78,12 @@ def test_all_that_is_to_be_written_counts() -> None:
         return SimpleNamespace(decoding=SimpleNamespace(beam=beam, answers=1), **others)
 
     served_module._check_units(writing(8, length=0, words=5), 64)
-    with pytest.raises(SeqkitError, match="64 texts x 15 beams x 500 units are more than 100,000"):
+    with pytest.raises(SeqkitError, match="64 texts x 7,500 units of their hypotheses are"):
         served_module._check_units(writing(15, length=0, min_length=500), 64)
-    with pytest.raises(SeqkitError, match="64 texts x 400 beams x 16 units are more than"):
+    with pytest.raises(SeqkitError, match="64 texts x 6,480 units of their hypotheses are more"):
         served_module._check_units(writing(8, length=10, words=100), 64)
+    served_module._check_units(writing(8, length=10, words=100, lemmas=True), 64)
+    served_module._check_units(writing(20, length=100, words=5, sentences=0), 64)
 
 
 def test_exported_runs_write_what_the_runs_do(
@@ -255,7 +257,8 @@ def test_more_writing_than_others_can_wait_for_is_refused(client: TestClient) ->
     much = {"model": "ko-en", "texts": [KOREAN] * 8, "beam": 32, "length": 500}
     told_why = refused(client, "/generate", much, 400)
     assert told_why == (
-        "8 texts x 32 beams x 500 units are more than 100,000: ask for less at once."
+        "8 texts x 16,000 units of their hypotheses are more than 100,000: ask for fewer texts, "
+        "beams or words, or less length, at once."
     )
     many = {"model": "ko-en", "texts": [KOREAN] * 8, "top": 100}
     told(client, "/predict", **many)  # 80,000, where the length is as the source's

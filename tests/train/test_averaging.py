@@ -116,6 +116,10 @@ def test_epochs_that_are_not_the_last_any_more_leave_the_average() -> None:
     little_longer.restore(first.average, first.updates, ())
     with pytest.raises(SeqkitError, match=r"go on to epochs=6 or more"):
         little_longer.go_on_after(4)
+    shorter = CheckpointAverage(model, last=2, epochs=5)  # stopped after 4 of 8: none was taken
+    shorter.restore(first.average, 0, ())
+    with pytest.raises(SeqkitError, match=r"the average so far is of others: go on to epochs=6"):
+        shorter.go_on_after(4)
     same = CheckpointAverage(model, last=2, epochs=4)
     same.restore(first.average, 1, ())
     same.go_on_after(3)

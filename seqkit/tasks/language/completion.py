@@ -65,8 +65,6 @@ class WritingSettings:
     @model_validator(mode="after")
     def _checked(self) -> "WritingSettings":
         _ = self.decoding  # refused before a run is loaded
-        if self.lemmas and self.unfinished:
-            raise ValueError("lemmas are of whole words: leave out one of lemmas and unfinished")
         return self
 
     @property
@@ -118,7 +116,8 @@ class Completer(Prompts):
         """
         read_as = [self._whole(prompt, unfinished) for prompt in prompts]
         start = self._start(read_as)
-        return self.words_after(start, k, beam=beam, filters=self._begun(read_as))
+        found = self.words_after(start, k, beam=beam, filters=self._begun(read_as))
+        return self._whole_words(read_as, found)
 
     def words_after(
         self, start: Start, k: int, *, beam: int = 0, filters: Sequence[Filter] = ()

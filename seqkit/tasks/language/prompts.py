@@ -45,6 +45,7 @@ class Prompt(NamedTuple):
     text: str  # what the ids were read from
     beginning: str = ""  # of an unfinished word, as its tokens spell it
     fresh: bool = False  # whether a word begins next
+    head: str = ""  # what is read of the unfinished word: the bracket of "(an"
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,14 @@ class Completion:
         }
 
 
-def refuse_lemmas(joiner: Joiner) -> None:
+def refuse_lemmas(joiner: Joiner, *, unfinished: bool) -> None:
     """Make sure that words can be told by their dictionary form.
 
     Raises:
-        SeqkitError: if the units are no morphemes with tags.
+        SeqkitError: if the units are no morphemes with tags, or unfinished words are asked for.
     """
+    if unfinished:
+        raise SeqkitError("lemmas are of whole words: leave out --lemmas or --unfinished.")
     if not joiner.knows_lemmas:
         raise SeqkitError(
             "--lemmas needs a run whose units are morphemes with their tags, stems apart from "
@@ -119,6 +122,15 @@ class Prompts:
                 shares[text] = shares.get(text, 0.0) + probability
         best = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         return [Word(text, share) for text, share in best[:k]]
+
+    def _whole_words(
+        self, prompts: Sequence["Prompt"], found: Sequence[Sequence[Word]]
+    ) -> list[list[Word]]:
+        """Return words with what each prompt has of them already."""
+        return [
+            [Word(prompt.head + word.text, word.probability) for word in words]
+            for prompt, words in zip(prompts, found, strict=True)
+        ]
 
     def _by_lemma(self, shares: NDArray[np.floating[Any]], k: int) -> list[list[Word]]:
         """Sum ``(prompts, V)`` probabilities by dictionary form; return up to ``k`` of each row."""
@@ -167,12 +179,20 @@ class Prompts:
         if not prompt or prompt[-1].isspace():
             return None
         last = prompt.split()[-1]
-        before = prompt[: len(prompt) - len(last)]
-        beginning = "".join(self.joiner.tokenizer.words(last))
+        head = last[: self._last_begins(last)]
+        before = prompt[: len(prompt) - len(last) + len(head)]
+        beginning = "".join(self.joiner.tokenizer.words(last[len(head) :]))
         if len(beginning) > LONGEST_BEGINNING or not self._ways(beginning, begun=False):
             return None
         text = before if self.joiner.separators else before.rstrip()
-        return Prompt([self.first, *self._ids(text)], text, beginning, True)
+        return Prompt([self.first, *self._ids(text)], text, beginning, True, head)
+
+    def _last_begins(self, word: str) -> int:
+        """Return where the last token that begins a word does, in what has no white space."""
+        if self.joiner.separators:
+            return 0
+        tokens = self.joiner.tokenizer.tokenize(word)
+        return max((t.start or 0 for t in tokens if self.joiner.begins(t.text)), default=0)
 
     # -- what may be written --
 
@@ -207,7 +227,8 @@ class Prompts:
         first = len(self.joiner.vocabulary.specials)
         spelled = [(w, i) for i, w in enumerate(self.joiner.vocabulary.words, start=first)]
         if not (beginnings := set(self.joiner.beginnings)):
-            return Units(spelled), Units(spelled)
+            units = Units(spelled)
+            return units, units
         begin = Units((w, i) for w, i in spelled if i in beginnings)
         return begin, Units((w, i) for w, i in spelled if i not in beginnings)
 
@@ -238,4 +259,5 @@ class Prompts:
         while same < min(len(before), len(after)) and before[same] == after[same]:
             same += 1
         kept = len(prompt.text) - (len(before) - same)
-        return (prompt.text[: max(kept, 0)] + after[same:]).rstrip()
+        new = after[same:].lstrip() if prompt.head else after[same:]
+        return (prompt.text[: max(kept, 0)] + new).rstrip()

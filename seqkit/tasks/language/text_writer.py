@@ -119,7 +119,8 @@ class TextWriter:
         refuse_senseless(named, as_dict(self.writing), "a language model")
         writing = check(WritingSettings, named)
         if writing.lemmas:
-            refuse_lemmas(self.completer.joiner)
+            joiner = Joiner(self.tokenizer, self.vocabulary)
+            refuse_lemmas(joiner, unfinished=writing.unfinished)
         return replace(self, writing=writing)
 
     @cached_property
@@ -202,9 +203,9 @@ def _texts(path: Path, options: Mapping[str, str]) -> Iterator[str]:
     """Return all texts of a file: those of a labelled one whatever their labels."""
     module, _ = resolve(str(path), "")
     if module.CARD.name == "labelled":
-        from seqkit.corpora.labelled import rows
+        from seqkit.corpora.labelled import parts, rows
 
-        return (row.text for row in rows(path, options))
+        return (row.text for row in rows(parts(path)["train"], options))
     if "test_fraction" in {each.name for each in fields(module.Options)}:
         options = {"test_fraction": "0", **options}
     return iter(load(str(path), options).texts("train"))

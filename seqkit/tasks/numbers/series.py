@@ -115,8 +115,8 @@ class SeriesJob:
         model = build_model(chosen.model, chosen.goal, scaler, target.name, len(labels), horizon)
         options = as_dict(self.corpus.options)
         read = {k: v for k, v in options.items() if k in FILE_OPTIONS}
-        if skips_dates(str(options.get("skip", ""))):
-            read["date"] = "none"  # in a new file too, as in training
+        if skips_dates(str(options.get("skip", ""))):  # a new file's dates are training's column
+            read["date"] = next((column.name for column in train if column.role == "date"), "none")
         return SeriesReader(
             model,
             chosen.goal,

@@ -140,7 +140,7 @@ class WordTagger(ABC):
         from seqkit.corpora._columns import CUT, Columns, ending, seem_columns
 
         if ending(path) not in CUT:
-            if seem_columns(path):
+            if path.is_file() and seem_columns(path):  # a pipe can be read but once
                 log.warning(
                     "%s seems to have a word a line with its tags, and each line is read as a "
                     "text: name it .conll to read it as columns.",

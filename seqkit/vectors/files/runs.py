@@ -9,7 +9,18 @@ from seqkit.text.vocabulary import Vocabulary
 from seqkit.vectors.keyed import WordVectors
 
 WEIGHTS, WORDS = "model.safetensors", "vocabulary.txt"
+SETTINGS = "settings.json"
 TABLE = "embedding.table.weight"
+
+
+def refuse_run(folder: Path) -> None:
+    """Make sure that vectors may be written to a folder: a run's tokenizer and files are its own.
+
+    Raises:
+        SeqkitError: if it is a run.
+    """
+    if (folder / SETTINGS).is_file():
+        raise SeqkitError(f"{folder} is a run, not a folder of word vectors: choose another.")
 
 
 def open_run(path: Path) -> WordVectors:

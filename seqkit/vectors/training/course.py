@@ -19,7 +19,8 @@ from seqkit.errors import SeqkitError
 from seqkit.files import write_bytes, write_text
 from seqkit.processes import launched
 from seqkit.settings import as_dict, check
-from seqkit.text.tokenizer import Tokenizer
+from seqkit.text.tokenizer import Tokenizer, kept, replace_kept
+from seqkit.vectors.files.runs import refuse_run
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
 from seqkit.vectors.training.engines import engine_of
@@ -38,7 +39,7 @@ from seqkit.vectors.training.state import (
 )
 from seqkit.vectors.word2vec import Report, Stopped, Word2VecSettings
 
-TEXT, LOG = "text", "log.jsonl"
+TEXT, LOG, TOKENIZER = "text", "log.jsonl", "tokenizer"
 LONGEST = 10_000  # words of a row; a longer one is cut, as by word2vec and gensim
 BLOCK = 400_000  # words of text between two reports; some tenths of a second
 UNTRAINED = 1 << 32  # blocks that are not trained on are numbered from here
@@ -80,6 +81,7 @@ class Training:
         """Read the text and draw the first weights; see :func:`seqkit.vectors.word2vec.train`."""
         if out.exists() and not out.is_dir():
             raise SeqkitError(f"{out} is a file: choose a folder.")
+        refuse_run(out)
         if not overwrite and not rank and is_taken(out):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
         before = None if start is None else Start(Path(start), chosen)
@@ -93,6 +95,8 @@ class Training:
             phrases=(before and before.phrases) or chosen.collocations,
             workers=chosen.workers,
         )
+        if not rank:
+            replace_kept(out / FOLDER / TOKENIZER, tokenizer)
         blocks = max(1, round(len(text.rows.values) / BLOCK))
         position = Position(as_dict(chosen), text.digest, blocks)
         width, buckets = width_of(chosen.size), buckets_of(chosen)
@@ -285,8 +289,9 @@ class Training:
         return SubwordVectors.composed(words, own, buckets, ngrams, counts=counts, card=card)
 
     def _save(self, vectors: WordVectors) -> None:
-        """Write the vectors, the log and the state."""
+        """Write the vectors, what cut their text, the log and the state."""
         vectors.save(self.out)
+        replace_kept(self.out / TOKENIZER, kept(self.out / FOLDER / TOKENIZER))
         log = self.state.position.log
         write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
         if (phrases := self.out / FOLDER / TEXT / PHRASES).is_file():

@@ -135,6 +135,8 @@ def encoded(
             (folder / ABOUT).unlink()  # what it tells of is about to change
         if isinstance(phrases, Phrases):
             phrases.save(folder / PHRASES_FILE)
+        else:  # those of a text that was here before
+            (folder / PHRASES_FILE).unlink(missing_ok=True)
         with ragged_writer(folder / ROWS) as writer:
             for values, lengths in draft.rows(chosen, -1):
                 writer.add(values, lengths)

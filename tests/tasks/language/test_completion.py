@@ -208,6 +208,16 @@ def test_an_unfinished_whole_word_is_no_shorter_one(tokenizer: str) -> None:
     assert [word.text for word in dead_end if "," not in word.text] == ["xyl"]
 
 
+def test_an_unfinished_word_keeps_what_stands_before_its_last_token() -> None:
+    known = ("this", "a", "an", "any", "(", ",")
+    vocabulary = Vocabulary(known, (1,) * len(known), SPECIALS)
+    made = Completer(Random(len(vocabulary), 2), Joiner(create("word"), vocabulary), EOS)
+    (found,) = made.words(["this (an"], 9, beam=200, unfinished=True)
+    assert {word.text for word in found if "," not in word.text} == {"(an", "(any"}
+    (sentences,) = made.sentences(["this (an"], DecodeSettings(max_length=5), unfinished=True)
+    assert sentences[0].text.startswith("this (an")
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_units_that_can_spell_the_rest_of_a_word(seed: int) -> None:
     draw = Draw(seed)

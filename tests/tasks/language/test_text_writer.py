@@ -108,6 +108,10 @@ def test_all_of_a_labelled_file_is_scored(writer: TextWriter, tmp_path: Path) ->
     expected = sum(len(writer.tokenizer.words(line)) + 1 for line in lines)
     assert writer.score_file(plain, {}).rows == expected
     assert writer.score_file(labelled, {}).rows == expected
+    (tmp_path / "split").mkdir()
+    labelled.rename(tmp_path / "split" / "train.csv")
+    (tmp_path / "split" / "test.csv").write_text("text,label\nno,good\n", encoding="utf-8")
+    assert writer.score_file(tmp_path / "split", {}).rows == expected  # of the training part
 
 
 def test_the_most_probable_sentence_comes_first(seqkit: Seqkit) -> None:
@@ -140,7 +144,7 @@ def test_unknown_characters_are_told_and_kept(seqkit: Seqkit) -> None:
         (["--min-length", "9", "--length", "3"], "min_length = 9"),
         (["--seed", "-1"], "--seed"),
         (["--lemmas"], "--lemmas needs a run whose units are morphemes with their tags"),
-        (["--lemmas", "--unfinished"], "leave out one of lemmas and unfinished"),
+        (["--lemmas", "--unfinished"], "leave out --lemmas or --unfinished"),
         (["--coverage-penalty", "1"], "--coverage-penalty means nothing to a language model"),
     ],
 )

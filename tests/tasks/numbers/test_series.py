@@ -285,6 +285,13 @@ def test_a_file_is_read_again_as_in_training(tmp_path: Path) -> None:
     assert isinstance(reader, SeriesReader)
     assert len(list(reader.answer_file(file))) == 1  # dates that are none, a name with a comma
     assert reader.score_file(file, {}).as_dict()["rows"] == 40 - 2
+    rows = [f"2024-01-{day:02},late,{10 * day},{day}" for day in range(1, 31)]
+    file.write_text("Date,Time,price,vol\n" + "\n".join(rows))
+    words = [f"corpus={file}", "data.skip=Time", "target=price", *words[3:]]
+    job = found.build(found.settings(words))
+    Trainer(job, job.settings.train, Run.create(tmp_path / "dated")).fit()
+    (answer,) = load(tmp_path / "dated").answer_file(file)
+    assert answer.row(1)["date"] == "2024-01-31"  # the column beside was left out
 
 
 def test_dates_go_on_as_they_are_spelt() -> None:

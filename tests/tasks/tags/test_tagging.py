@@ -1,6 +1,7 @@
 """Tagging jobs from a corpus to a run and its answers."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,6 +162,11 @@ def test_words_that_are_cut_already(run: Path, tmp_path: Path) -> None:
     plain = tmp_path / "words.txt"
     plain.write_text("New Paris\n\noak\n")
     assert [len(a.tokens) for a in tagger.answer_file(plain)] == [2, 0, 1]
+    reading, writing = os.pipe()  # which can be read but once
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write("the cat\n" * 3000)
+    assert sum(1 for _ in tagger.answer_file(Path(f"/dev/fd/{reading}"))) == 3000
+    os.close(reading)
     treebank = tmp_path / "words.conllu"
     treebank.write_text("1\tNew" + "\t_" * 8 + "\n2\tParis" + "\t_" * 8 + "\n")
     alike(next(iter(tagger.answer_file(treebank))), answers[0])
