@@ -76,12 +76,16 @@ class Speller:
 
     @classmethod
     def learn(cls, tokenizer: Tokenizer, words: Iterable[tuple[str, int]]) -> "Speller":
-        """Return a speller that knows every unit of the words, given with their counts."""
+        """Return a speller of the units that words have more than once, given with their counts."""
         counts: Counter[str] = Counter()
         for word, times in words:
             for unit in tokenizer.words(word):
                 counts[unit] += times
         return cls(tokenizer, Vocabulary.build(counts, min_count=2, specials=SPECIALS))
+
+    def units(self) -> list[str]:
+        """Return what each unit is, special ones first, as ``<pad>``."""
+        return self.vocabulary.tokens(range(len(self.vocabulary)))
 
     def spell(self, words: Iterable[str]) -> Ragged:
         """Return a row of unit ids for each word."""

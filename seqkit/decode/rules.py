@@ -67,7 +67,7 @@ class Rules:
         filters: Sequence[Filter] = (),
         prefixes: Sequence[Sequence[int]] | None = None,
     ) -> None:
-        self.ends = torch.tensor(sorted(ends), device=limits.device)
+        self.ends = torch.tensor(sorted(set(ends)), device=limits.device)
         self.limits, self.opening, self.filters = limits, opening, list(filters)
         self.min_length, self.block = chosen.min_length, chosen.block_ngrams
         self.prefixes = self._padded(prefixes) if prefixes and any(prefixes) else None

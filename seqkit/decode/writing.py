@@ -59,13 +59,15 @@ def write(
         logs, end = rules(logs, written.ids, prompts), rules.end(time)
         ids = pick(logs, time)
         gained = logs.gather(1, ids[:, None])[:, 0]
-        dead, cut = gained == -torch.inf, rules.limits[prompts] <= time
+        cut = rules.limits[prompts] <= time
+        dead = (gained == -torch.inf) & ~cut
         over = (ids == end) | dead | cut
         if over.any():
             (places,) = (over & ~dead).nonzero(as_tuple=True)
-            ended = (ids == end)[places]
+            last_gained = gained[places]
+            ended = (ids == end)[places] & (last_gained > -torch.inf)
             done = written.select(places)
-            done = done._replace(totals=done.totals + gained[places] * ended)
+            done = done._replace(totals=torch.where(ended, done.totals + last_gained, done.totals))
             last = None if weights is None else weights[places]
             found = ranking.hypotheses(done, ended, prompts[places], last)
             for row, hypothesis in zip(rows[places].tolist(), found, strict=True):

@@ -1,5 +1,6 @@
 """Many-to-one: a text in, a score for each label out."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -123,8 +124,8 @@ class Classifier(nn.Module):
         pad: the id of padding.
         unk: the id of an unknown token.
         labels: how many there are.
-        units: how many ids of units there are, if each token's spelling is read as well, with the
-            same ids for padding and unknown; 0 if not.
+        units: what each unit is, if each token's spelling is read as well, with the same ids for
+            padding and unknown; none if not.
         ngrams: how many hashes of n-grams there are, if a linear part weighs them; 0 if not.
         multi_label: whether a text may have any number of labels, or exactly one.
         class_weights: ``(labels,)``, what a text of each label counts for in the loss; with
@@ -141,7 +142,7 @@ class Classifier(nn.Module):
         pad: int,
         unk: int,
         labels: int,
-        units: int = 0,
+        units: Sequence[str] = (),
         ngrams: int = 0,
         multi_label: bool = False,
         class_weights: Tensor | None = None,

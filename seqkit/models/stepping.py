@@ -76,7 +76,7 @@ class LeanModel:
 
     Both take and return the same states, and their log-probabilities agree to float precision.
     With ``short`` weights they agree to about 1e-3, and steps of one row and of several are not
-    quite of the same model. The weights are those of the moment it was made.
+    quite of the same model. Made anew, once the model is trained further.
 
     Args:
         model: on the CPU, in float32, as :func:`stepping` makes sure.

@@ -97,9 +97,7 @@ class Tagger(nn.Module):
         super().__init__()
         self.chosen, self.pad, self.unk = chosen, pad, unk
         self.embedding = Embedding(len(counts), chosen.embedding, pad=pad, unk=unk)
-        self.word_encoder = WordEncoder(
-            len(units), chosen.word_encoder, pad=pad, unk=unk, spelt=units
-        )
+        self.word_encoder = WordEncoder(units, chosen.word_encoder, pad=pad, unk=unk)
         width = self.embedding.features + self.word_encoder.features
         self.given: nn.Embedding | None = None
         if beside and chosen.beside == "input":

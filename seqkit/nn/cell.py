@@ -49,6 +49,23 @@ class Cell(nn.Module, ABC):
         """Return the state before the first step: zeros, ``(batch, hidden)``."""
         return (next(self.parameters()).new_zeros(batch, self.hidden),)
 
+    def begin(self, inputs: Tensor, state: State | None) -> State:
+        """Return the state to begin with, zeros if none is given.
+
+        Raises:
+            ValueError: if it is not ``(batch, hidden)``, which compiled loops read without a look.
+        """
+        if state is None:
+            return self.initial_state(len(inputs))
+        if not _traced():
+            for part in state:
+                if part.shape != (len(inputs), self.hidden):
+                    raise ValueError(
+                        f"a state of shape {tuple(part.shape)} for {len(inputs)} rows of "
+                        f"{self.hidden} units"
+                    )
+        return state
+
     def set_forget_bias(self, value: float) -> None:
         """Open the forget gate at the start (Jozefowicz et al. 2015, section 5), if there is one.
 
@@ -64,12 +81,15 @@ class Cell(nn.Module, ABC):
         return weight * kept.to(weight.dtype).div_(1 - self.weight_dropout)
 
 
+def _traced() -> bool:
+    return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+
+
 def compilable(x: Tensor) -> bool:
     """Whether compiled loops may read ``x``: float32 on the CPU, run and not traced."""
     return (
         x.device.type == "cpu"
         and x.dtype is torch.float32
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
-        and torch._C._get_tracing_state() is None
+        and not _traced()
     )

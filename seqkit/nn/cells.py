@@ -33,7 +33,7 @@ class TorchCell(Cell):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)`` by torch's fused loop."""
         (w, b), (u, d) = self.affine("ih"), self.affine("hh")
-        state = state or self.initial_state(len(inputs))
+        state = self.begin(inputs, state)
         outputs, *final = self._loop(
             inputs, tuple(p[None] for p in state), [w, self._kept(u), b, d]
         )
@@ -148,7 +148,7 @@ class GRU(TorchCell):
         from seqkit.nn import fused
 
         (w, b), (u, d) = self.affine("ih"), self.affine("hh")
-        (h,) = state or self.initial_state(len(inputs))
+        (h,) = self.begin(inputs, state)
         wx = F.linear(inputs.transpose(0, 1), w, b)
         states = fused.gru(wx, self._kept(u), d, h)
         return states[1:].transpose(0, 1), (states[-1],)
@@ -175,6 +175,7 @@ class LayerNormLSTM(Cell):
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden, features).uniform_(-bound, bound))
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden, hidden).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.zeros(4 * hidden))
+        self._vary_candidates()
         self.gain_ih = nn.Parameter(torch.ones(4 * hidden))
         self.gain_hh = nn.Parameter(torch.ones(4 * hidden))
         self.gain_c = nn.Parameter(torch.ones(hidden))
@@ -188,6 +189,17 @@ class LayerNormLSTM(Cell):
         """Fill input-to-hidden and hidden-to-hidden weights, gate by gate; see ``initialise``."""
         initialise(self.weight_ih, inputs, bias=self.bias, gates=4)
         initialise(self.weight_hh, recurrent, gates=4)
+        self._vary_candidates()
+
+    @torch.no_grad()
+    def _vary_candidates(self) -> None:
+        """Draw the biases of the candidates.
+
+        Where they are alike, inputs of zeros leave the units of the memory cell alike, and
+        normalising what does not vary multiplies gradients by thousands at each step.
+        """
+        bound = self.hidden**-0.5
+        self.bias[2 * self.hidden : 3 * self.hidden].uniform_(-bound, bound)
 
     @torch.no_grad()
     def set_forget_bias(self, value: float) -> None:
@@ -196,7 +208,7 @@ class LayerNormLSTM(Cell):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)``: one product for all inputs, then step by step."""
-        h, c = state or self.initial_state(len(inputs))
+        h, c = self.begin(inputs, state)
         wx, u = self.read(inputs.transpose(0, 1)), self._kept(self.weight_hh)
         if compilable(inputs):
             from seqkit.nn import fused
@@ -241,7 +253,7 @@ class Mogrifier(LSTM):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)`` step by step: what is read depends on the state."""
         (w, b), (u, d) = self.affine("ih"), self.affine("hh")
-        h, c = state or self.initial_state(len(inputs))
+        h, c = self.begin(inputs, state)
         u, x = self._kept(u), inputs.transpose(0, 1)
         if compilable(inputs):
             from seqkit.nn import fused

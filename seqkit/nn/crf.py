@@ -102,7 +102,7 @@ class CRF(nn.Module):
         They are the gradient of log Z by the emissions (Eisner 2016, "Inside-Outside and
         Forward-Backward Algorithms Are Just Backprop").
         """
-        with torch.enable_grad():
-            given = emissions.detach().requires_grad_()
+        with torch.inference_mode(False), torch.enable_grad():
+            given = emissions.detach().clone().requires_grad_()
             (result,) = torch.autograd.grad(self.log_partition(given, lengths).sum(), given)
         return result

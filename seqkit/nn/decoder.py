@@ -243,7 +243,8 @@ class Decoder(nn.Module):
         cell, attention = self.encoder.ahead[0], self.attention
         assert isinstance(cell, Cell)
         assert isinstance(attention, Additive)
-        if compilable(inputs) and isinstance(cell, GRU | LSTM):
+        own = len(memory[0]) == len(inputs)  # not a row of memory for several of inputs
+        if own and compilable(inputs) and isinstance(cell, GRU | LSTM):
             from seqkit.nn import attentive
 
             if attentive.readable(cell):

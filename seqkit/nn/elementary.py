@@ -79,7 +79,7 @@ LEAST, MOST, PER_LOG2, LOG2_HIGH, LOG2_LOW = _floats(
 E0, E1, E2, E3, E4, E5 = _floats(
     1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5
 )
-# Eigen's tanh: a quotient of polynomials, 1 in float32 from END on.
+# Eigen's tanh: a quotient of polynomials, constant (1 but for a rounding) from END on.
 END, T1, T3, T5, T7, T9, T11, T13 = _floats(
     7.9053111,
     4.89352455891786e-3,

@@ -199,9 +199,9 @@ def distorted(x: Tensor, shift: float, turn: float, stretch: float) -> Tensor:
     )
     down, right, angle, tall, wide = ((2 * torch.rand(batch, 5, device=x.device) - 1) * most).T
     cos, sin = angle.cos(), angle.sin()
-    rows = [
-        [(1 + wide) * cos, -(1 + wide) * sin, right],
-        [(1 + tall) * sin, (1 + tall) * cos, down],
+    rows = [  # of coordinates that go from -1 to 1 in either direction
+        [(1 + wide) * cos, -(1 + wide) * sin * (height / width), right],
+        [(1 + tall) * sin * (width / height), (1 + tall) * cos, down],
     ]
     matrices = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
     grid = F.affine_grid(matrices, list(x.shape), align_corners=False)

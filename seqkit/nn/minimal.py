@@ -28,17 +28,22 @@ class MinCell(Cell):
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read ``(batch, time, features)``: all gates at once, then a scan over time."""
-        (h,) = state or self.initial_state(len(inputs))
-        pre = self.linear(inputs)
+        (h,) = self.begin(inputs, state)
+        pre = self._read(inputs)
         outputs = self._compiled(pre, h) if compilable(inputs) else scan(*self._terms(pre), h)
         return outputs, (outputs[:, -1].contiguous(),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Feng et al. 2024, section 3: ``h_t = a_t * h_{t-1} + b_t``."""
         (h,) = state
-        a, b = self._terms(self.linear(x))
+        a, b = self._terms(self._read(x))
         h = a * h + b
         return h, (h,)
+
+    def _read(self, x: Tensor) -> Tensor:
+        """Return ``W x``, in float32 at least: half of it has no gates between 0.996 and 1."""
+        pre: Tensor = self.linear(x)
+        return pre.to(torch.promote_types(pre.dtype, torch.float32))
 
     @abstractmethod
     def _terms(self, pre: Tensor) -> tuple[Tensor, Tensor]:

@@ -199,6 +199,8 @@ class AdaptiveSoftmax(nn.Module):
                 "embedding's: use tied=false or shrink=1."
             )
         size = len(counts)
+        if size < 2:
+            raise SeqkitError("softmax=adaptive needs a vocabulary of two words at least.")
         inner = chosen.cutoffs or cheapest_cutoffs(counts, features, chosen.shrink)
         if inner[-1] >= size:
             raise SeqkitError(

@@ -64,11 +64,10 @@ class WordEncoder(nn.Module):
     highway); with a cell, that of Ling et al. 2015, where it ends, or a maximum over the units.
 
     Args:
-        units: how many unit ids there are.
+        units: what each unit is, ``<pad>`` and the like among them.
         chosen: the settings.
         pad: the unit id of padding.
         unk: the unit id of what training never saw.
-        spelt: what each unit is, ``<pad>`` and the like among them; for ``shared`` alone.
 
     Attributes:
         features: of a word's vector.
@@ -76,19 +75,18 @@ class WordEncoder(nn.Module):
 
     def __init__(
         self,
-        units: int,
+        units: Sequence[str],
         chosen: WordEncoderSettings,
         *,
         pad: int,
         unk: int,
-        spelt: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.chosen = chosen
         self.embedding = Embedding(
-            units, EmbeddingSettings(size=chosen.unit_size, scale=0.5), pad=pad, unk=unk
+            len(units), EmbeddingSettings(size=chosen.unit_size, scale=0.5), pad=pad, unk=unk
         )
-        self.parts = Parts(spelt, chosen.unit_size) if chosen.shared else None
+        self.parts = Parts(units, chosen.unit_size) if chosen.shared else None
         self.dropout = nn.Dropout(chosen.dropout)
         self.reader: TextCNN | Encoder
         if chosen.reader == "cnn":

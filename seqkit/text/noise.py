@@ -10,6 +10,7 @@ Every kind of noise strikes each place where it can with probability ``rate``:
 The same text, seed, rate and kinds give the same result on any machine.
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Literal
@@ -53,7 +54,7 @@ def perturb(text: str, *, seed: int, rate: float = 0.1, kinds: Sequence[Kind] = 
     """Return ``text`` with noise.
 
     Args:
-        text: any string.
+        text: any string; its decomposed Hangul is composed first.
         seed: of the noise; at least 0.
         rate: the probability of each kind, 0 (no noise) to 1, at each character it can change.
         kinds: any of :data:`KINDS`.
@@ -92,7 +93,7 @@ def _check(seed: int, rate: float, kinds: Sequence[Kind]) -> None:
 
 def _noisy(text: str, random: Random, rate: float, kinds: Sequence[Kind]) -> str:
     pieces = []
-    for char in text:
+    for char in unicodedata.normalize("NFC", text):
         piece = char
         # In the order of KINDS, whatever the caller's: the result depends on the set only.
         if "typo" in kinds and _can_slip(char) and random.random() < rate:

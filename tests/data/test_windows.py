@@ -43,7 +43,8 @@ def test_every_token_is_predicted_once_from_the_one_before_it(
         for number, window in enumerate(windows):
             assert window.fresh == (number == 0)
             real = window.targets >= 0
-            assert window.tokens == window.weight == int(real.sum()) > 0 or warmup
+            assert window.tokens == window.weight == int(real.sum())
+            assert warmup or window.tokens
             predicted.update(window.targets[real].tolist())
             before = torch.where(window.targets == 100, EOS, window.targets - 1)
             assert torch.equal(window.inputs[real], before[real])

@@ -243,6 +243,43 @@ def test_a_sequence_that_nothing_may_follow_is_left_out() -> None:
         assert decode(model, begin(model, [[1]]), [END], chosen, filters=[dead_end]) == [[]]
 
 
+def test_what_is_as_long_as_it_may_be_stays_though_nothing_may_follow() -> None:
+    model = Tiny(4, 3)
+
+    def once(logs: Tensor, written: Tensor, rows: Tensor) -> Tensor:
+        for i, ids in enumerate(written.tolist()):
+            logs[i, [END, *ids]] = -torch.inf
+        return logs
+
+    found = {}
+    for words in ({"beam": 3, "answers": 3}, {"beam": 1}, {"temperature": 1.0, "answers": 9}):
+        chosen = DecodeSettings(max_length=2, **words)
+        (row,) = decode(model, begin(model, [[1]]), [END], chosen, filters=[once])
+        assert not any(hypothesis.ended for hypothesis in row)
+        for hypothesis in row:
+            total = found.setdefault(hypothesis.ids, hypothesis.log_probability)
+            assert hypothesis.log_probability == pytest.approx(total)
+        assert {hypothesis.ids for hypothesis in row} <= {(1, 2), (2, 1)}
+        assert row
+    assert set(found) == {(1, 2), (2, 1)}
+
+
+def test_a_temperature_next_to_none_is_greedy() -> None:
+    logs = torch.log_softmax(torch.tensor([[0.3, 2.0, -1.0], [0.1, 0.2, -torch.inf]]), 1)
+    for temperature in (1e-30, 1e-39):
+        share, _ = distribution(logs, DecodeSettings(temperature=temperature))
+        assert share.tolist() == [[0, 1, 0], [0, 1, 0]]
+
+
+def test_an_end_that_is_named_twice_ends_once() -> None:
+    model = Tiny(3)
+    once, twice = (
+        decode(model, begin(model, [[1]]), ends, DecodeSettings(beam=3, max_length=3))
+        for ends in ([END], [END, END])
+    )
+    assert once == twice
+
+
 @pytest.mark.parametrize(
     ("temperature", "top_k", "top_p"),
     [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.0, 3, 1.0), (1.0, 0, 0.7), (1.5, 4, 0.6), (1.0, 1, 1.0)],

@@ -1,6 +1,7 @@
 """ONNX graphs say what torch says, for every layer there is, at several sizes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,9 @@ SPELLINGS = [
     "word_encoder.reader=cnn word_encoder.pieces=2,3",
     "word_encoder.reader=lstm word_encoder.keep=both word_encoder.pieces=2,3,4",
     "word_encoder.reader=gru word_encoder.keep=last",
+    "word_encoder.reader=cnn word_encoder.shared=true",
 ]
+SPELT = ["<pad>", "<unk>", "<bos>", "<eos>", "가", "나", "간", "a", "A"]
 TRANSLATORS = [
     "decoder.attention=none decoder.bridge=zero decoder.repeat=true",
     "decoder.attention=additive decoder.layers=2 decoder.input_feeding=true",
@@ -42,7 +45,7 @@ TRANSLATORS = [
 ]
 
 
-def classifier(words: str, **options: int) -> Classifier:
+def classifier(words: str, **options: Any) -> Classifier:
     torch.manual_seed(0)
     small = ["embedding.size=5", "encoder.hidden=4", "filters=3", "embedding.scale=1"]
     chosen = parse(ClassifierSettings(), [*small, *words.split()])
@@ -79,7 +82,7 @@ def test_classifiers(words: str) -> None:
 
 @pytest.mark.parametrize("words", SPELLINGS)
 def test_classifiers_that_read_spelling_and_ngrams(words: str) -> None:
-    assert check(models.classifier(classifier(words, units=9, ngrams=256))) < EXACT
+    assert check(models.classifier(classifier(words, units=SPELT, ngrams=256))) < EXACT
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -245,7 +245,7 @@ def test_the_linear_part_and_the_network_learn_alone_and_answer_together() -> No
 
 
 def test_the_spelling_of_a_token_stands_beside_its_vector() -> None:
-    model, given = make("", units=12).eval(), with_extras([[2, 3, 4], [5, 6]])
+    model, given = make("", units=[*"<>[]가나간갈abAB"]).eval(), with_extras([[2, 3, 4], [5, 6]])
     assert model.word_encoder is not None
     assert given.spelling is not None
     vector, spelt = model.embed(given).split(

@@ -59,6 +59,9 @@ def test_sums_maxima_and_marginals_are_those_over_every_sequence(rule: bool) -> 
             expected[range(length), list(tags)] += np.exp(score - total)
         np.testing.assert_allclose(marginals[row, :length].numpy(), expected, atol=1e-9)
         assert marginals[row, length:].eq(0).all()
+        with torch.inference_mode():
+            again = crf.marginals(emissions[row : row + 1], lengths[row : row + 1])
+        np.testing.assert_allclose(again[0, :length].numpy(), expected, atol=1e-9)
         tags = torch.tensor([[*winner, *[3] * (4 - length)]])
         nll = crf.nll(emissions[row : row + 1], tags, lengths[row : row + 1])
         assert nll.item() == pytest.approx(total - scores[winner], abs=1e-9)

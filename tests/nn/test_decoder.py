@@ -206,6 +206,19 @@ def test_hypotheses_of_a_sentence_share_its_memory(name: AttentionName) -> None:
     assert after[1] is many[1]
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_sequences_of_a_sentence_are_scored_with_one_memory(cell: CellName) -> None:
+    decoder = made(attention="additive", cell=cell)
+    context, memory, mask = given()
+    twice = torch.arange(3).repeat_interleave(2)
+    few = decoder.start(context, memory, mask)
+    many = decoder.start(context[twice], memory[twice], mask[twice])
+    targets = torch.tensor([[4, EOS], [5, EOS], [6, EOS], [7, EOS], [8, EOS], [9, EOS]])
+    lengths = torch.full((6,), 2)
+    found = decoder.nll((many[0], few[1], *many[2:]), targets, lengths)
+    torch.testing.assert_close(found, decoder.nll(many, targets, lengths))
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
 def test_label_smoothing_is_torchs(smoothing: float) -> None:
     torch.manual_seed(2)

@@ -148,6 +148,13 @@ def test_what_is_distorted_moves_as_much_as_it_is_told_to() -> None:
     angles = torch.rad2deg(torch.atan2(down, right)) - math.degrees(math.atan2(2, 5))
     assert 28 < angles.abs().max() < 30.5
     assert angles.min() < -20 < 20 < angles.max()
+    wide = torch.exp(-((y - 2) ** 2 + (x - 5) ** 2) / 8)[8:25].expand(400, 1, 17, 33)
+    mass = wide.sum((1, 2, 3)).mean()
+    turned = distorted(wide, 0, 30, 0)
+    assert turned.sum((1, 2, 3)).sub(mass).abs().max() < 0.05 * mass  # turned, and not sheared
+    moved = [(turned[:, 0] * at[8:25]).sum((1, 2)) / turned.sum((1, 2, 3)) for at in (y, x)]
+    angles = torch.rad2deg(torch.atan2(*moved)) - math.degrees(math.atan2(2, 5))
+    assert 28 < angles.abs().max() < 30.5
     _, right = centres(distorted(blob, 0, 0, 0.2))
     assert (right - 5).abs().max() < 5 * (1 / 0.8 - 1) + 0.3
 

@@ -222,7 +222,50 @@ def test_forget_bias_of_other_cells(name: CellName) -> None:
     forget = slice(8, 16) if name == "layer_norm_lstm" else slice(0, 8)
     expected = torch.zeros_like(bias)
     expected[forget] = 1.5
+    if name == "layer_norm_lstm":  # those of the candidates are drawn
+        expected[16:24] = bias[16:24]
+        assert bias[16:24].unique().numel() == 8
+        assert bias[16:24].abs().max() <= 8**-0.5
     assert torch.equal(bias, expected)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_inputs_of_zeros_have_gradients(name: CellName) -> None:
+    torch.manual_seed(3)
+    encoder = Encoder(3, EncoderSettings(cell=name, hidden=32, bidirectional=False))
+    outputs, _ = encoder.read(torch.zeros(2, 24, 3), encoder.initial_state(2))
+    outputs[:, -1].square().sum().backward()
+    for parameter in encoder.parameters():
+        assert parameter.grad is None or parameter.grad.abs().max() < 1e3
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_state_of_other_rows_is_refused(name: CellName) -> None:
+    encoder = Encoder(3, EncoderSettings(cell=name, hidden=4, bidirectional=False))
+    (cell,) = encoder.ahead
+    for rows in (1, 4):
+        with pytest.raises(ValueError, match=rf"a state of shape \({rows}, 4\) for 3 rows of 4"):
+            cell(torch.zeros(3, 2, 3), cell.initial_state(rows))
+
+
+@pytest.mark.parametrize("name", ["mingru", "minlstm"])
+def test_gates_next_to_one_are_not_rounded_to_it(name: CellName) -> None:
+    torch.manual_seed(2)
+    encoder = Encoder(3, EncoderSettings(cell=name, hidden=4, bidirectional=False))
+    (cell,) = encoder.ahead
+    with torch.no_grad():
+        weight, bias = cell.get_parameter("linear.weight"), cell.get_parameter("linear.bias")
+        weight.copy_(weight.bfloat16())
+        bias[:4] = -6.0 if name == "mingru" else 6.0
+    x = torch.randn(2, 500, 3).bfloat16().float()
+    exact, _ = cell(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed, (state,) = cell(x)
+        (stepped,) = cell.initial_state(2)
+        for t in range(500):
+            _, (stepped,) = cell.step(x[:, t], (stepped,))
+    for last in (mixed[:, -1], state, stepped):
+        torch.testing.assert_close(last.float(), exact[:, -1], rtol=0.01, atol=0.01)
 
 
 def test_forget_bias_is_exact_beside_default_biases() -> None:

@@ -9,12 +9,13 @@ from seqkit.nn.recurrent import Encoder
 from seqkit.nn.word_encoder import Pieces, WordEncoder, WordEncoderSettings, parts_of
 
 UNITS = [[2, 5, 6, 3], [2, 7, 3], [2, 5, 8, 9, 4, 4, 3]]
+SPELT = ["<pad>", "<unk>", "<bos>", "<eos>", "가", "나", "간", "a", "A", "1"]
 
 
 def encoder(reader: str) -> WordEncoder:
     torch.manual_seed(0)
     chosen = WordEncoderSettings(reader=reader, unit_size=5, features=8, windows=(2, 3), dropout=0)  # type: ignore[arg-type]
-    return WordEncoder(10, chosen, pad=0, unk=1)
+    return WordEncoder(SPELT, chosen, pad=0, unk=1)
 
 
 def spelling(words: list[list[int]], longest: int = 0) -> Spelling:
@@ -59,9 +60,8 @@ def test_settings_are_checked() -> None:
 def vectors(words: list[list[int]], longest: int = 0, **chosen: object) -> torch.Tensor:
     """The vectors of words, each once."""
     torch.manual_seed(0)
-    spelt = ["<pad>", "<unk>", "<bos>", "<eos>", "가", "나", "간", "a", "A", "1"]
     sizes = {"unit_size": 5, "features": 8, "piece_size": 3, "dropout": 0.0, **chosen}
-    model = WordEncoder(10, WordEncoderSettings(**sizes), pad=0, unk=1, spelt=spelt)  # type: ignore[arg-type]
+    model = WordEncoder(SPELT, WordEncoderSettings(**sizes), pad=0, unk=1)  # type: ignore[arg-type]
     if model.pieces is not None:
         model.pieces.table.weight.data.normal_()
     lengths = torch.tensor([len(units) for units in words])
@@ -121,9 +121,8 @@ def test_parts_of_units() -> None:
 
 def test_syllables_share_their_jamo() -> None:
     torch.manual_seed(0)
-    spelt = ["<pad>", "<unk>", "<bos>", "<eos>", "가", "나", "간", "a", "A", "1"]
     chosen = WordEncoderSettings(unit_size=5, shared=True)
-    parts = WordEncoder(10, chosen, pad=0, unk=1, spelt=spelt).parts
+    parts = WordEncoder(SPELT, chosen, pad=0, unk=1).parts
     assert parts is not None
     read = parts(torch.arange(10))
     assert read[:4].eq(0).all()

@@ -70,7 +70,7 @@ def test_initials() -> None:
     ],
 )  # fmt: skip
 def test_last_sound(word: str, final: str) -> None:
-    assert hangul.final(word) == final
+    assert hangul.final(word) == hangul.final(unicodedata.normalize("NFD", word)) == final
     assert hangul.has_final(word) == bool(final)
 
 

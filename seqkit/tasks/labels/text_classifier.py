@@ -158,7 +158,7 @@ def build_model(
         pad=vocabulary.pad,
         unk=vocabulary.unk,
         labels=labels,
-        units=len(speller.vocabulary) if speller else 0,
+        units=speller.units() if speller else (),
         ngrams=len(ngrams.idf) if ngrams else 0,
         multi_label=multi_label,
         class_weights=class_weights,

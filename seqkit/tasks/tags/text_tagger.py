@@ -218,7 +218,7 @@ def build_model(
         counts=(*(0 for _ in vocabulary.specials), *vocabulary.counts),
         pad=vocabulary.pad,
         unk=vocabulary.unk,
-        units=speller.vocabulary.tokens(range(len(speller.vocabulary))),
+        units=speller.units(),
         tags=tags,
         beside=beside,
         allowed=allowed,
