@@ -52,9 +52,10 @@ def seqkit_pass(texts: list[NDArray[np.int32]], labels: NDArray[np.int64]) -> Pa
     from seqkit.models.classifier import Classifier, ClassifierSettings
     from seqkit.nn.embedding import EmbeddingSettings
     from seqkit.nn.recurrent import EncoderSettings
-    from seqkit.train.loop import Trainer, TrainSettings
+    from seqkit.train.loop import Trainer
     from seqkit.train.optimizers import OptimizerSettings
     from seqkit.train.run import Run
+    from seqkit.train.settings import TrainSettings
 
     torch.manual_seed(0)
     chosen = ClassifierSettings(

@@ -48,9 +48,10 @@ class Seqkit:
             LanguageModellingSettings,
         )
         from seqkit.tasks.language.running_text import UnitSettings
-        from seqkit.train.loop import Trainer, TrainSettings
+        from seqkit.train.loop import Trainer
         from seqkit.train.optimizers import OptimizerSettings
         from seqkit.train.run import Run
+        from seqkit.train.settings import TrainSettings
 
         kind, _, half = softmax.partition("-")
         optimizer = OptimizerSettings(

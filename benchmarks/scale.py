@@ -161,9 +161,10 @@ def seqkit_step(precision: str, compiled: bool) -> Callable[[], object]:
     from seqkit.models.classifier import Classifier, ClassifierSettings
     from seqkit.nn.embedding import EmbeddingSettings
     from seqkit.nn.recurrent import EncoderSettings
-    from seqkit.train.loop import Trainer, TrainSettings
+    from seqkit.train.loop import Trainer
     from seqkit.train.optimizers import OptimizerSettings
     from seqkit.train.run import Run
+    from seqkit.train.settings import TrainSettings
 
     chosen = ClassifierSettings(
         embedding=EmbeddingSettings(size=FEATURES),

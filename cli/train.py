@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from seqkit.recipe import Recipe
     from seqkit.train.job import Job
-    from seqkit.train.loop import TrainSettings
     from seqkit.train.metrics import Table
     from seqkit.train.run import Run
+    from seqkit.train.settings import TrainSettings
 
 
 def train(

@@ -19,8 +19,8 @@ from seqkit.nn.image import ImageSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.captions.captioning import Captioning, CaptioningSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="one-to-many",

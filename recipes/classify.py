@@ -12,8 +12,8 @@ from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.labels.classification import Classification, ClassificationSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="many-to-one",

@@ -18,8 +18,8 @@ from seqkit.nn.recurrent import EncoderSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.language.completing import Completing, CompletingSettings, JoinableUnits
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="aligned",

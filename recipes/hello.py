@@ -9,8 +9,8 @@ from seqkit.corpus import Corpus, load
 from seqkit.recipe import About
 from seqkit.settings import settings
 from seqkit.tasks.lesson.lesson import Lesson, LessonSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="aligned",

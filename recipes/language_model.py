@@ -21,8 +21,8 @@ from seqkit.nn.softmax import SoftmaxSettings
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.language.language_modelling import LanguageModelling, LanguageModellingSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="aligned",

@@ -14,8 +14,8 @@ from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.names.naming import Naming, NamingSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="one-to-many",

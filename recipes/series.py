@@ -17,8 +17,8 @@ from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load, names
 from seqkit.recipe import About
 from seqkit.settings import settings
 from seqkit.tasks.numbers.series import SeriesJob, SeriesSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="many-to-one",

@@ -15,8 +15,8 @@ from seqkit.corpus import Corpus, CorpusOptions, CorpusText, load, names
 from seqkit.recipe import About
 from seqkit.settings import PathText, settings
 from seqkit.tasks.tags.tagging import Tagging, TaggingSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="aligned",

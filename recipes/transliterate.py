@@ -21,8 +21,8 @@ from seqkit.tasks.translation.pairs import PairsText, open_pairs
 from seqkit.tasks.translation.scores import EvaluationSettings
 from seqkit.tasks.translation.translation import Translation, TranslationSettings
 from seqkit.tasks.translation.units import UnitSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 ABOUT = About(
     shape="many-to-many",

@@ -22,9 +22,10 @@ from seqkit.errors import SeqkitError
 from seqkit.explain.reading import Reading
 from seqkit.nn.recurrent import Encoder, EncoderSettings
 from seqkit.settings import settings
-from seqkit.train.loop import Trainer, TrainSettings
+from seqkit.train.loop import Trainer
 from seqkit.train.optimizers import OptimizerSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 TOLD, READ = 1000, 1001  # seeds of the rows that are scored, and of those gradients are shown on
 

@@ -5,8 +5,8 @@ import torch
 
 from seqkit.explain.copy_page import accuracies, gradient, remembered, with_encoder
 from seqkit.explain.copying import CopyJob, CopySettings, learn, rows_of
-from seqkit.train.loop import TrainSettings
 from seqkit.train.optimizers import OptimizerSettings
+from seqkit.train.settings import TrainSettings
 
 SMALL = CopySettings(symbols=2, longest=3, steps=150, rows=16)
 FAST = OptimizerSettings(lr=2e-2, clip_norm=1.0)

@@ -30,9 +30,9 @@ from seqkit.tasks.start import start_from_file
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Sampling, Tokenizer
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Report
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
 
 Option = bool | int | float | str

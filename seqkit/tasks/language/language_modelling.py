@@ -26,8 +26,8 @@ from seqkit.tasks.start import start_from_file
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import TrainSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 
 @settings

@@ -18,9 +18,9 @@ from seqkit.tasks.lesson import blackboard
 from seqkit.tasks.lesson.pupil import Pupil
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import TrainSettings
 from seqkit.train.metrics import Table
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 LONGEST = 64  # characters of a word that still fits a screen
 

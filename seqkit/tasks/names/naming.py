@@ -25,8 +25,8 @@ from seqkit.tasks.names.name_writer import NameWriter, build_model, composed
 from seqkit.tasks.splits import with_validation
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import TrainSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 SPECIALS = ("pad", "unk", "bos", "eos")
 SHOWN = 3  # categories whose names are in the model card

@@ -21,8 +21,8 @@ from seqkit.models.series import Goal, SeriesModelSettings
 from seqkit.settings import as_dict, settings
 from seqkit.tasks.card import model_card
 from seqkit.tasks.numbers.series_reader import FILE_OPTIONS, Part, SeriesReader, build_model
-from seqkit.train.loop import TrainSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 
 @settings

@@ -27,8 +27,8 @@ from seqkit.tasks.tags.tag_report import TagReport
 from seqkit.tasks.tags.text_tagger import TextTagger, WordForm, build_model
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import TrainSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
 
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words

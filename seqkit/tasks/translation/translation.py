@@ -24,8 +24,8 @@ from seqkit.tasks.translation.scores import EvaluationSettings, bleu, likelihood
 from seqkit.tasks.translation.text_translator import TextTranslator, build_model
 from seqkit.tasks.translation.units import Side, UnitSettings, chosen_rows, learnt, real
 from seqkit.tasks.translation.writing import SearchSettings
-from seqkit.train.loop import TrainSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 
 @settings

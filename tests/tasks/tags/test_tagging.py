@@ -22,9 +22,10 @@ from seqkit.predict import load as load_run
 from seqkit.tasks.tags.tagged_text import TaggedText
 from seqkit.tasks.tags.tagging import Tagging, TaggingSettings
 from seqkit.tasks.tags.text_tagger import TextTagger, WordForm
-from seqkit.train.loop import Trainer, TrainSettings
+from seqkit.train.loop import Trainer
 from seqkit.train.optimizers import OptimizerSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 KINDS = {"dog": "ANIMAL", "cat": "ANIMAL", "oak": "PLANT", "Rose": "PLANT", "Paris": "PLACE"}
 

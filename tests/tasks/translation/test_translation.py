@@ -25,9 +25,10 @@ from seqkit.tasks.translation.units import SPECIALS, Side, UnitSettings
 from seqkit.tasks.translation.writing import SearchSettings, WritingSettings
 from seqkit.text import tokenizer as tokenizers
 from seqkit.text.vocabulary import Vocabulary
-from seqkit.train.loop import Trainer, TrainSettings
+from seqkit.train.loop import Trainer
 from seqkit.train.optimizers import OptimizerSettings
 from seqkit.train.run import Run
+from seqkit.train.settings import TrainSettings
 
 WORDS = dict(zip("abcdefgh", ["가", "나", "다", "라", "마", "바", "사", "아"], strict=True))
 
