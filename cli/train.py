@@ -148,6 +148,7 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
     from seqkit.cli.output import print_json, print_table
     from seqkit.errors import SeqkitError
     from seqkit.processes import DesertedError, place
+    from seqkit.tasks.card import eval_options
     from seqkit.tasks.lesson.lesson import Teaching
     from seqkit.train.loop import Trainer
     from seqkit.train.progress import Progress
@@ -179,10 +180,8 @@ def _fit(job: "Job", run: "Run", quiet: bool, js: bool) -> bool:
         if rows:
             print_table(None, ["split", *names], rows)
             print()
-        # eval scores on test unless told otherwise, and a plain text has no such split
-        split = " --split validation" if scores and "test" not in scores else ""
         asked = f'"{teacher.example}"' if teacher else getattr(job, "asked", '"a text"')
-        print(f"now: seqkit predict {folder} {asked}; seqkit eval {folder}{split}")
+        print(f"now: seqkit predict {folder} {asked}; seqkit eval {folder}{eval_options(scores)}")
     if trainer.interrupted:
         print(f"stopped; go on with: {_how()} train --resume {folder}", file=sys.stderr)
     return trainer.interrupted

@@ -1,13 +1,14 @@
 """A series of the user's own: a csv or tsv file with a header and a row for each time step."""
 
 import csv
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +17,9 @@ from seqkit.corpus import Card, Series
 from seqkit.errors import SeqkitError, suggest
 from seqkit.files import read_lines
 from seqkit.settings import settings
+
+log = logging.getLogger(__name__)
+HOLE = 10  # times the usual time between two rows: more than a weekend and a feast
 
 if TYPE_CHECKING:
     from seqkit.corpora._frames import Numbers
@@ -110,7 +114,10 @@ def table(path: Path, options: Options, columns: Sequence[str] = ()) -> Table:
         texts[date] = cells_of[date]
     if options.label:
         texts[options.label] = _labels(path, options.label, cells_of[options.label], lines)
-    parsed = {name: _numbers(path, name, cells_of[name], lines, options) for name in numbers}
+    parsed = {
+        name: _numbers(path, name, cells_of[name], lines, options, needed=bool(asked))
+        for name in numbers
+    }
     return Table(str(path), parsed, texts, date, lines)
 
 
@@ -233,7 +240,13 @@ def _labels(path: Path, name: str, cells: Sequence[str], lines: Sequence[int]) -
 
 
 def _numbers(
-    path: Path, name: str, cells: Sequence[str], lines: Sequence[int], options: Options
+    path: Path,
+    name: str,
+    cells: Sequence[str],
+    lines: Sequence[int],
+    options: Options,
+    *,
+    needed: bool,
 ) -> "Numbers":
     """Return a column as numbers, NaN where a gap is to be filled."""
     import numpy as np
@@ -247,7 +260,7 @@ def _numbers(
     for row, cell in enumerate(cells):
         value = parse_number(cell, options.decimal)
         if value is None and (cell.casefold() not in GAPS or options.gaps == "refuse"):
-            raise _no_number(path, name, cell, lines[row])
+            raise _no_number(path, name, cell, lines[row], needed)
         values[row] = np.nan if value is None else value
     return values
 
@@ -263,13 +276,13 @@ class GapError(SeqkitError):
         self.place = place
 
 
-def _no_number(path: Path, name: str, cell: str, line: int) -> SeqkitError:
+def _no_number(path: Path, name: str, cell: str, line: int, needed: bool) -> SeqkitError:
     place = f"{path}, line {line}, column '{name}'"
     if cell.casefold() in GAPS:
         return GapError(place)
     if _is_number(cell) and not math.isfinite(float(cell)):
         return SeqkitError(f"{place}: {cell[:40]} is too large a number.")
-    advice = f"correct it, or leave the column out (data.skip={name})"
+    advice = "correct it" + ("" if needed else f", or leave the column out (data.skip={name})")
     if parse_number(cell) is not None or parse_number(cell, ",") is not None:
         advice = "write 1234.5 for numbers, or set data.decimal=, for 1234,5"
     return SeqkitError(f"{place}: '{_shown(cell)}' is not a number: {advice}.")
@@ -304,10 +317,13 @@ def _iso(found: re.Match[str]) -> str:
 def _check_dates(path: Path, name: str, cells: Sequence[str], lines: Sequence[int]) -> None:
     """Refuse dates that do not ascend: the order of rows is the order of time."""
     before: datetime | float | None = None
+    steps: list[Any] = []
     for row, cell in enumerate(cells):
         now = instant(cell)
         try:
             if now is not None and (before is None or before < now):  # type: ignore[operator]
+                if before is not None:
+                    steps.append(now - before)  # type: ignore[operator]
                 before = now
                 continue
             problem = f"{cell} is {'the same as' if now == before else 'before'} that of line "
@@ -325,3 +341,19 @@ def _check_dates(path: Path, name: str, cells: Sequence[str], lines: Sequence[in
                 f"it, or leave the column out (data.skip={name})"
             )
         raise SeqkitError(f"{path}, line {lines[row]}, column '{name}': {problem}.")
+    if len(steps) > 1:
+        _tell_holes(path, name, cells, lines, steps)
+
+
+def _tell_holes(
+    path: Path, name: str, cells: Sequence[str], lines: Sequence[int], steps: Sequence[Any]
+) -> None:
+    """Warn of steps much longer than most: the row after one is read as the next."""
+    usual = sorted(steps)[len(steps) // 2]
+    holes = [row for row, step in enumerate(steps, start=1) if step >= HOLE * usual]
+    if holes:
+        log.warning(
+            "%s, line %s, column '%s': %s comes right after %s, far more than most steps (%s such "
+            "places): the rows between are missing, and it is read as the next step.",
+            *(path, lines[holes[0]], name, cells[holes[0]], cells[holes[0] - 1], len(holes)),
+        )

@@ -1,8 +1,8 @@
 """Complete a Korean sentence: its next words, and the rest of it.
 
 seqkit train completion                            # film reviews (NSMC), syllable by syllable
-seqkit train completion corpus=village             # or kolaw: nothing to download
-seqkit train completion corpus=novel.txt           # or kowiki_lm: any text
+seqkit train completion --config small_text corpus=kolaw     # or village: nothing to download
+seqkit train completion corpus=novel.txt           # or kowiki_lm: any text; small_text for a short
 seqkit train completion tokenizer=unigram          # or jamo, bpe, kiwi, word, ...
 
 Then: seqkit predict RUN "나는 지각을" "그래서 선생님께 혼이" "내 짝은 우리반에서 가장"
@@ -59,8 +59,11 @@ class Settings(CompletingSettings):
 
 
 def read(settings: Settings) -> Corpus:
-    """Open the corpus."""
-    return load(settings.corpus, settings.data, path=settings.path)
+    """Open the corpus; of the village, its Korean text."""
+    options = dict(settings.data)
+    if settings.corpus == "village":
+        options = {"kind": "text", "language": "ko", **options}
+    return load(settings.corpus, options, path=settings.path)
 
 
 def build(settings: Settings, corpus: Corpus) -> Completing:

@@ -4,7 +4,7 @@ seqkit train language_model                                # WikiText-2, words, 
 seqkit train language_model --config awd_lstm              # AWD-LSTM, on a GPU
 seqkit train language_model corpus=kowiki_lm tokenizer=unigram text.options.size=8000
 seqkit train language_model corpus=shakespeare tokenizer=character bptt=128
-seqkit train language_model corpus=book.txt reset=true     # your own; each line begins anew
+seqkit train language_model corpus=book.txt tokenizer=unigram   # your own; reset=true: by lines
 
 Then: seqkit eval RUN evaluation.cache=0.1 evaluation.dynamic=0.1
 """

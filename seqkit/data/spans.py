@@ -75,10 +75,10 @@ def _may_follow(a: tuple[str, str], b: tuple[str, str], closing: bool) -> bool:
     return True
 
 
-def obeys(rows: Iterable[Sequence[int]], rule: NDArray[np.bool_]) -> bool:
-    """Whether no row of tag numbers breaks the rule of :func:`allowed`."""
+def breaking(rows: Iterable[Sequence[int]], rule: NDArray[np.bool_]) -> list[int]:
+    """Return which rows of tag numbers break the rule of :func:`allowed`."""
     edge = len(rule) - 1
-    return all(rule[[edge, *row], [*row, edge]].all() for row in rows)
+    return [n for n, row in enumerate(rows) if not rule[[edge, *row], [*row, edge]].all()]
 
 
 class SpanScore(NamedTuple):

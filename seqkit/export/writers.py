@@ -146,7 +146,8 @@ class OnnxCompleter(Prompts):
     ) -> list[list[Sentence]]:
         """Return up to ``chosen.answers`` sentences that begin with each prompt."""
         read_as = [self._as_it_stands(prompt, unfinished) for prompt in prompts]
-        filters = [self._no_specials, *self._begun(read_as), self._sentence_ends]
+        filters = [self._no_specials, *self._begun(read_as), self._goes_on(read_as)]
+        filters.append(self._sentence_ends)
         eos = self.joiner.vocabulary.eos
         found = search(self.step, self._start(read_as), [eos], chosen, filters=filters)
         return [
@@ -175,6 +176,17 @@ class OnnxCompleter(Prompts):
             return logs
 
         return [filtered]
+
+    def _goes_on(self, prompts: Sequence[Prompt]) -> Filter:
+        """Return a filter that lets no sentence end where its prompt does."""
+        going, eos = np.array(self._open(prompts)), self.joiner.vocabulary.eos
+
+        def filtered(logs: Floats, written: Numbers, rows: Numbers) -> Floats:
+            if written.shape[1] == 0:
+                logs[going[rows], eos] = -np.inf
+            return logs
+
+        return filtered
 
     def _sentence_ends(self, logs: Floats, written: Numbers, _rows: Numbers) -> Floats:
         """After a full stop, take the beginning of a new word for the end of the sentence."""

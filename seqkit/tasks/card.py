@@ -42,10 +42,18 @@ def model_card(
     lines += [f"- {name}: {value}" for name, value in (origin | dict(facts)).items() if value]
     if data.synthetic:
         lines += ["", "The corpus is synthetic: the scores say nothing about real text."]
-    lines += ["", "## Use", "", "```", f"seqkit predict RUN {asked}", "seqkit eval RUN", "```"]
+    use = [f"seqkit predict RUN {asked}", f"seqkit eval RUN{eval_options(scores)}"]
+    lines += ["", "## Use", "", "```", *use, "```"]
     lines += ["", "## Settings", ""]
     lines += _table(["setting", "value"], [[s.path, f"{s.default}"] for s in leaves(chosen)])
     return "\n".join(lines) + "\n"
+
+
+def eval_options(scores: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what ``seqkit eval RUN`` needs beside it, where there is no test split."""
+    if "test" in scores:
+        return ""
+    return " --split validation" if scores else " --file FILE"
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> list[str]:

@@ -66,6 +66,11 @@ class Joiner:
         return not isinstance(tokenizer, MorphologicalAnalyzer) or tokenizer.attach_tag
 
     @property
+    def spells_text(self) -> bool:
+        """Whether the tokens spell all of a text; morphemes and single marks leave spaces out."""
+        return not isinstance(self.tokenizer, MorphologicalAnalyzer | WordTokenizer)
+
+    @property
     def knows_lemmas(self) -> bool:
         """Whether the tokens are morphemes whose tags tell their dictionary forms."""
         tokenizer = self.tokenizer

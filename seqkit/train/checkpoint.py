@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from seqkit.errors import SeqkitError
 from seqkit.files import write_bytes
+from seqkit.train.run import Run
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -65,6 +66,23 @@ def restore(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None
             "settings or another vocabulary."
         )
     model.load_state_dict(dict(tensors))
+
+
+def restore_run(model: nn.Module, run: Run) -> None:
+    """Give a model the weights of its run.
+
+    Raises:
+        SeqkitError: as :func:`load` and :func:`restore`; or if they were trained with another
+            vocabulary, tokenizer or labels than lie beside them.
+    """
+    tensors, about = load(run.model_file)
+    restore(model, tensors, run.model_file)
+    digest = run.parts_digest()
+    if about.get("parts", digest) != digest:  # older runs do not have it
+        raise SeqkitError(
+            f"{run.model_file} was trained with another vocabulary, tokenizer or labels than lie "
+            "beside it: copy the whole run again."
+        )
 
 
 def optimizer_tensors(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:

@@ -270,7 +270,11 @@ class Trainer:
         if not self.ranks.first:
             return
         with self._averaged():
-            about = {"epoch": self.position.best_epoch, "step": self.position.step}
+            about = {
+                "epoch": self.position.best_epoch,
+                "step": self.position.step,
+                "parts": self.run.parts_digest(),
+            }
             checkpoint.save(self.run.model_file, self.model.state_dict(), about)
 
     def _finish(self) -> dict[str, dict[str, float]]:
@@ -280,8 +284,7 @@ class Trainer:
     def _scored(self) -> dict[str, dict[str, float]]:
         if self.interrupted and not self.run.model_file.is_file():
             self._save_model()  # stopped before the first epoch ended: what there is
-        tensors, _ = checkpoint.load(self.run.model_file)
-        checkpoint.restore(self.model, tensors, self.run.model_file)
+        checkpoint.restore_run(self.model, self.run)
         scores = {split: self.job.evaluate(split) for split in self.job.splits}
         if not self.interrupted:
             self._log({"kind": "final", "best": self.position.best_epoch, **scores})

@@ -26,6 +26,7 @@ import platform
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,24 @@ class Run:
     def card_file(self) -> Path:
         """The model card."""
         return self.folder / "README.md"
+
+    def parts_digest(self) -> str:
+        """Return a digest of what the rows of the weights stand for: tokenizers, words, labels."""
+        files = [self.vocabulary_file, self.target_vocabulary_file, self.labels_file]
+        for folder in (
+            self.tokenizer_folder,
+            self.target_tokenizer_folder,
+            self.spelling_folder,
+            self.ngrams_folder,
+        ):
+            files += sorted(folder.iterdir()) if folder.is_dir() else []
+        digest = sha256()
+        for file in files:
+            if file.is_file():
+                content = file.read_bytes()
+                name = file.relative_to(self.folder).as_posix()
+                digest.update(f"{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
 
     def write_settings(self, recipe: str, task: str, settings: Mapping[str, Any]) -> None:
         """Save what the run is: its recipe, its task, its resolved settings."""

@@ -374,6 +374,50 @@ def test_every_mistake_gets_one_line(
     assert ran.stdout == ""
 
 
+CONLLU = "1\ta\t_\tDET\t_\t_\t_\t_\t_\t_\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "message"),
+    [
+        ("a.txt", "a b c\n", ["language_model", "validation=0"], "less than one window"),
+        ("a.conllu", CONLLU + "2\tb\n", ["tagging"], "a.conllu, line 2 has 2 columns between tabs"),
+        ("a.conllu", CONLLU + CONLLU, ["tagging"], "a.conllu, line 2 has the ID '1' where word 2"),
+        (
+            "a.csv",
+            "x,y\n1,2\n3,many\n",
+            ["series", "target=x"],
+            "a.csv, line 3, column 'y': 'many'",
+        ),
+        ("a.csv", "x,y\n1,2\n3,\n", ["series", "target=x"], "a.csv, line 3, column 'y' is a gap"),
+    ],
+)
+def test_a_mistake_in_a_file_gets_one_line(
+    seqkit: Seqkit, name: str, text: str, words: list[str], message: str
+) -> None:
+    (seqkit.folder / name).write_text(text)
+    ran = seqkit("train", *words, f"corpus={name}", "--out", "never", ok=False)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert ran.stdout == ""
+
+
+def test_weights_of_another_vocabulary_get_one_line(
+    seqkit: Seqkit, run_folder: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(seqkit.folder / run_folder, other)
+    words = (other / "vocabulary.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    (other / "vocabulary.txt").write_text(
+        "".join([*words[:-2], words[-1], words[-2]]), encoding="utf-8"
+    )
+    ran = seqkit("predict", str(other), "x", ok=False)
+    assert ran.returncode == 2
+    assert "was trained with another vocabulary, tokenizer or labels than lie beside" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -68,6 +68,17 @@ def test_forms_of_files(tmp_path: Path, text: str, options: dict[str, str] | Non
     assert found.numbers["y"].tolist() == [2.5, 40]
 
 
+def test_missing_rows_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    days = [*range(1, 6), *range(8, 13), 15]  # of a market: weekends are no holes
+    rows = [f"2024-01-{day:02},{day}\n" for day in days]
+    table(write(tmp_path, "date,x\n" + "".join(rows)), Options())
+    assert not caplog.messages
+    table(write(tmp_path, "date,x\n" + "".join(rows) + "2024-03-01,1\n"), Options())
+    (told,) = caplog.messages
+    assert "line 13, column 'date': 2024-03-01 comes right after 2024-01-15" in told
+    assert "(1 such places)" in told
+
+
 def test_rows_of_blank_cells_are_gaps_but_at_the_end(tmp_path: Path) -> None:
     text = "x,y\n1,2\n,\n\n5,6\n,\n,\n"  # a spreadsheet leaves commas at the end
     filled = table(write(tmp_path, text), Options(gaps="linear")).whole("linear")

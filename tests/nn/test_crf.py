@@ -125,8 +125,8 @@ def test_what_is_forbidden_is_never_answered_however_high_it_scores() -> None:
     lengths = torch.randint(1, 10, (64,))
     answered = crf.decode(emissions, lengths)
     rows = [row[:n].tolist() for row, n in zip(answered, lengths.tolist(), strict=True)]
-    assert spans.obeys(rows, rule)
-    assert not spans.obeys(emissions.argmax(dim=2).tolist(), rule)
+    assert spans.breaking(rows, rule) == []
+    assert spans.breaking(emissions.argmax(dim=2).tolist(), rule)
     nll = crf.nll(emissions, answered, lengths)
     assert torch.isfinite(nll).all()
     assert (nll >= -1e-2).all()

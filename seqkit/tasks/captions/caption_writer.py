@@ -311,8 +311,7 @@ class CaptionWriter:
             ) from None
         vocabulary = Vocabulary.load(run.vocabulary_file)
         model = build_model(chosen, shape, vocabulary)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         tokenizer = tokenizers.load(run.tokenizer_folder)
         return cls(model.eval(), tokenizer, vocabulary, view, longest, evaluation)
 

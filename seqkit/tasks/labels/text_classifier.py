@@ -137,8 +137,7 @@ class TextClassifier(Labeller):
         names = ("vocabulary", "speller", "ngrams", "multi_label")
         given = {name: parts[name] for name in names}
         model = build_model(chosen, labels=len(parts["labels"]), **given)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         return cls(model=model.eval(), **parts)
 
 

@@ -146,7 +146,8 @@ class Completer(Prompts):
         """Return up to ``chosen.answers`` sentences that begin with each prompt, as it stands.
 
         One ends with its text, or after a full stop, question or exclamation mark that a new word
-        would follow. What is drawn depends on the seed and on the prompt alone.
+        would follow; not with the prompt, unless that ends so. What is drawn depends on the seed
+        and on the prompt alone.
         """
         read_as = [self._as_it_stands(prompt, unfinished) for prompt in prompts]
         found = decode(
@@ -154,7 +155,12 @@ class Completer(Prompts):
             self._start(read_as),
             [self.joiner.vocabulary.eos],
             chosen,
-            filters=[self._no_specials, *self._begun(read_as), self._sentence_ends],
+            filters=[
+                self._no_specials,
+                *self._begun(read_as),
+                self._goes_on(read_as),
+                self._sentence_ends,
+            ],
             keys=[crc32(prompt.encode("utf-8", "surrogatepass")) for prompt in prompts],
         )
         return [
@@ -201,6 +207,17 @@ class Completer(Prompts):
             return log_probabilities
 
         return [filtered]
+
+    def _goes_on(self, prompts: Sequence[Prompt]) -> Filter:
+        """Return a filter that lets no sentence end where its prompt does."""
+        going, eos = torch.tensor(self._open(prompts)), self.joiner.vocabulary.eos
+
+        def filtered(log_probabilities: Tensor, written: Tensor, rows: Tensor) -> Tensor:
+            if written.shape[1] == 0:
+                log_probabilities[going.to(rows.device)[rows], eos] = -torch.inf
+            return log_probabilities
+
+        return filtered
 
     def _sentence_ends(self, log_probabilities: Tensor, written: Tensor, _rows: Tensor) -> Tensor:
         """After a full stop, take the beginning of a new word for the end of the sentence."""

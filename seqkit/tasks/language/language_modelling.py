@@ -1,5 +1,6 @@
 """A running text and a language model: how the one becomes windows, and the other scores."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from seqkit.tasks.language.perplexity import EvaluationSettings, Likelihood, lik
 from seqkit.tasks.language.running_text import RunningText, UnitSettings, cut
 from seqkit.tasks.start import start_from_file
 from seqkit.text import tokenizer as tokenizers
+from seqkit.text.joining import Joiner
 from seqkit.text.tokenizer import Tokenizer
 from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.run import Run
@@ -92,6 +94,8 @@ def build_model(
     )
 
 
+log = logging.getLogger(__name__)
+FEW = 100  # updates of a training
 KINDS = (Text, Labelled, Tagged)  # of examples that are one text each
 
 
@@ -123,6 +127,13 @@ class LanguageModelling:
         torch.manual_seed(chosen.train.seed)
         self.model = build_model(chosen.model, self.vocabulary, self._counts())
         self.batches = self._windows()
+        updates = len(self.batches) * chosen.train.epochs
+        if updates < FEW:
+            log.warning(
+                "%s updates in all: too few to learn a text by. Raise epochs, or lower batch_size "
+                "(--config small_text has settings for short texts).",
+                updates,
+            )
         self.state: EncoderState | None = None
         self.started = ""  # what the embedding starts from, once it does
 
@@ -219,7 +230,7 @@ class LanguageModelling:
 
     def card(self, scores: Mapping[str, Mapping[str, float]]) -> str:
         """Return the model card."""
-        text = self.text
+        text, joiner = self.text, Joiner(self.tokenizer, self.vocabulary)
         facts = {
             "task": "the next token",
             "training text": f"{text.tokens:,} tokens, {text.words:,} words, "
@@ -228,6 +239,7 @@ class LanguageModelling:
             "parameters": f"{parameter_count(self.model):,}",
             "word vectors": self.started,
             "figures": "full softmax; perplexity is of a token, word_perplexity of a word of the "
-            "raw text (what stands between white space, and each line end)",
+            "raw text (what stands between white space, and each line end)"
+            + ("" if joiner.spells_text else "; these units leave white space out, and uncounted"),
         }
         return model_card(Path(self.recipe).stem, self.corpus.card, facts, self.settings, scores)

@@ -194,6 +194,10 @@ class Prompts:
         tokens = self.joiner.tokenizer.tokenize(word)
         return max((t.start or 0 for t in tokens if self.joiner.begins(t.text)), default=0)
 
+    def _open(self, prompts: Sequence[Prompt]) -> list[bool]:
+        """Whether a sentence of each prompt is to go on, as it does not end like one."""
+        return [not prompt.text.rstrip().endswith(STOPS) for prompt in prompts]
+
     # -- what may be written --
 
     @cached_property

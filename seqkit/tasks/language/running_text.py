@@ -1,8 +1,8 @@
 """Running text: documents as rows of ids with ``<eos>`` at line ends, and what their text counts.
 
 Units and words of the raw text are counted by one convention, so that models of different units
-compare: every line end is a character and, like every run of characters without white space, a
-word.
+compare, if the units spell the text: every line end is a character and, like every run of
+characters without white space, a word.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

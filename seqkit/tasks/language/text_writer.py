@@ -104,8 +104,7 @@ class TextWriter:
             ) from None
         vocabulary = Vocabulary.load(run.vocabulary_file)
         model = build_model(chosen, vocabulary)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         tokenizer = tokenizers.load(run.tokenizer_folder)
         return cls(model.eval(), tokenizer, vocabulary, reset, evaluation)
 
@@ -129,6 +128,15 @@ class TextWriter:
         joiner = Joiner(self.tokenizer, self.vocabulary)
         return Completer(stepping(self.model, short=self.writing.half), joiner, self.vocabulary.eos)
 
+    @cached_property
+    def _warned(self) -> bool:
+        """Say, once, that next words are parts of words."""
+        log.warning(
+            "next words are single morphemes, which do not say where a word ends: train with "
+            "text.options.attach_tag=true, or by the recipe completion, to have whole words."
+        )
+        return True
+
     def predict(self, prompts: Sequence[str]) -> list[Completion]:
         """Return one answer for each prompt, in order.
 
@@ -149,6 +157,8 @@ class TextWriter:
 
     def _completed(self, prompts: Sequence[str]) -> Iterator[Completion]:
         chosen, ask, nothing = self.writing, self.completer, [()] * len(prompts)
+        if chosen.words and not chosen.lemmas and not ask.joiner.tells_words:
+            _ = self._warned
         words: Sequence[Sequence[Word]] = nothing
         sentences: Sequence[Sequence[Sentence]] = nothing
         if chosen.words and chosen.lemmas:
@@ -170,7 +180,7 @@ class TextWriter:
         Raises:
             SeqkitError: if there is no such split, or no text in it.
         """
-        if split != "test":  # train is what was trained on, without what was held out of it
+        if split != "test" or split not in corpus.splits:  # train is without what was held out
             corpus = with_end_held_out(corpus, chosen.validation)
         text = encoded(corpus, split, self.tokenizer, self.vocabulary)
         writer = replace(self, evaluation=chosen.evaluation)
@@ -186,6 +196,11 @@ class TextWriter:
         return self._score(cut(texts, self.tokenizer).encode(self.vocabulary), texts)
 
     def _score(self, text: RunningText, texts: Sequence[str]) -> WriterScores:
+        if not self.completer.joiner.spells_text:
+            log.warning(
+                "figures per character and word leave out the white space, which these units do "
+                "not spell: compare them with those of the same units alone."
+            )
         found = likelihood(
             self.model, text, eos=self.vocabulary.eos, reset=self.reset, chosen=self.evaluation
         )

@@ -141,8 +141,7 @@ class Pupil:
         chosen = check(NetworkSettings, run.settings()["settings"].get("network", {}))
         vocabulary = Vocabulary.load(run.vocabulary_file)
         model = NextCharacter(len(vocabulary), chosen)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         return cls(model.eval(), tokenizers.load(run.tokenizer_folder), vocabulary)
 
     def save(self, run: Run) -> None:

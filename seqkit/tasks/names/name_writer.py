@@ -309,8 +309,7 @@ class NameWriter:
             ) from None
         vocabulary = Vocabulary.load(run.vocabulary_file)
         model = build_model(chosen, vocabulary, len(categories))
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         tokenizer = tokenizers.load(run.tokenizer_folder)
         return cls(model.eval(), tokenizer, vocabulary, categories, counts, longest, evaluation)
 

@@ -374,8 +374,7 @@ class SeriesReader:
                 "or train it anew."
             ) from None
         model = build_model(chosen, goal, scaler, target, len(labels), horizon)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         return cls(
             model.eval(), goal, scaler, target, labels, majority, window, horizon, season, options
         )

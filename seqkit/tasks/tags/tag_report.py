@@ -13,7 +13,7 @@ from seqkit.data.spans import SpanScore, are_spans, span_scores
 from seqkit.data.tagged import UNSEEN
 from seqkit.train.metrics import MOST_CONFUSED, ClassScore, Confusion, Table
 
-OTHER = "S-(unseen)"  # a tag that training had not, where its name is not told
+OTHER = "S-(unseen)"  # a span that training had not, where its name is not told
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def tag_report(
     """
     right = answered == true
     mixed = Counter(zip(true[~right].tolist(), answered[~right].tolist(), strict=True))
-    names = [*tags, OTHER]  # OTHER is at UNSEEN, -1
+    write_spans = are_spans(tags)
+    names = [*tags, OTHER if write_spans else "(unseen)"]  # at UNSEEN, -1
     ordered = sorted(mixed.items(), key=lambda item: (-item[1], item[0]))
     return TagReport(
         rows=len(offsets) - 1,
@@ -118,7 +119,7 @@ def tag_report(
         unseen_tags=int((true == UNSEEN).sum()),
         classes=tuple(_classes(answered, true, tags)),
         confusions=tuple(Confusion(names[a], names[b], n) for (a, b), n in ordered),
-        spans=_spans(answered, true, names, offsets, unseen or {}) if are_spans(tags) else (),
+        spans=_spans(answered, true, names, offsets, unseen or {}) if write_spans else (),
     )
 
 

@@ -1,5 +1,6 @@
 """Aligned many-to-many: how a tagged corpus becomes batches, a model, and scores."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
@@ -30,6 +31,8 @@ from seqkit.text.vocabulary import Vocabulary
 from seqkit.train.run import Run
 from seqkit.train.settings import TrainSettings
 from seqkit.vectors.cooccurrence import cooccurrence_vectors
+
+log = logging.getLogger(__name__)
 
 SPECIALS = 2  # <pad> and <unk>, which a vocabulary has besides its words
 
@@ -113,8 +116,17 @@ class Tagging:
         rule = None
         if spans.are_spans(named):
             rule = spans.allowed(named)
-            if not spans.obeys(([number[tag] for tag in row] for row in tags), rule):
-                rule = None  # as in IOB1, where I begins a span unless one stands right before it
+            breaking = spans.breaking(([number[tag] for tag in row] for row in tags), rule)
+            if breaking:  # all over in IOB1, where I begins a span unless one stands before it
+                rule = None
+                first = " ".join(f"{t.text}/{t.tag}" for t in examples[breaking[0]].tokens)
+                log.warning(
+                    "%s of %s training sentences have tags that no spans make, such as an I- that "
+                    "follows no B-: answers are not kept from it either. The first: %s",
+                    f"{len(breaking):,}",
+                    f"{len(tags):,}",
+                    first if len(first) < 100 else f"{first[:100]}...",
+                )
         second = tuple(sorted({tag for row in beside for tag in row}))
         torch.manual_seed(chosen.train.seed)
         model = build_model(chosen.tagger, vocabulary, speller, named, second, rule)
@@ -223,6 +235,9 @@ class Tagging:
             "parameters": f"{parameter_count(self.model):,}",
             "word vectors": self.started,
         }
+        if self.monitor == "f1" and self.model.crf is not None:
+            ruled = bool(self.model.crf.forbidden.any())
+            facts["constraints"] = "only spans are answered" if ruled else "none: training has none"
         if known.beside:
             use = "read" if known.reads_beside else "learnt"
             facts["second tags"] = f"{len(known.beside):,}, {use} beside the first"

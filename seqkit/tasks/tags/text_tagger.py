@@ -199,8 +199,7 @@ class TextTagger(WordTagger):
             raise not_a_tagger(run) from None
         given = {name: parts[name] for name in ("vocabulary", "speller", "tags", "beside")}
         model = build_model(chosen, allowed=rule, **given)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         return cls(model=model.eval(), **parts)
 
 

@@ -292,8 +292,7 @@ class TextTranslator:
         if not chosen.shared:
             target = Side.load(run.target_tokenizer_folder, run.target_vocabulary_file)
         model = build_model(chosen, source, target)
-        tensors, _ = checkpoint.load(run.model_file)
-        checkpoint.restore(model, tensors, run.model_file)
+        checkpoint.restore_run(model, run)
         names = {f.name for f in fields(SearchSettings)}
         writing = WritingSettings(**{name: getattr(evaluation, name) for name in names})
         return cls((model.eval(),), source, target, direction, longest, evaluation, writing)

@@ -268,7 +268,7 @@ def test_sentences_are_the_best_and_begin_with_the_prompt() -> None:
     prompt = [EOS, *made.joiner.vocabulary.ids(["가"])]
     model: Any = made.model
     scores: dict[str, float] = {}
-    for length in range(4):
+    for length in range(1, 4):  # it goes on
         for ids in product([3, 4, 5, 6], repeat=length):
             total, text = 0.0, list(prompt)
             stopped = False
@@ -291,6 +291,31 @@ def test_sentences_are_the_best_and_begin_with_the_prompt() -> None:
         assert sentence.log_probability == pytest.approx(
             next(score for text, score in best if text.rstrip() == sentence.text)
         )
+
+
+def test_a_sentence_goes_on_after_its_prompt() -> None:
+    made = syllables(3)
+    eos_first = Completer(Ending(made.model), made.joiner, EOS)  # type: ignore[arg-type]
+    for chosen in (DecodeSettings(max_length=4), DecodeSettings(max_length=4, temperature=1.0)):
+        open_, over = eos_first.sentences(["가", "가."], chosen)
+        assert open_[0].text.startswith("가")
+        assert len(open_[0].text) > 1
+        assert over[0].text == "가."
+
+
+class Ending:
+    """A model that says almost surely that the text is over."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.initial_state = model.initial_state
+
+    def step(self, ids: Any, state: Any) -> Any:
+        logs, state = self.model.step(ids, state)
+        logs = logs.clone()
+        logs[:, EOS] += 60
+        logs[:, 5] = -60  # white space, which would not be seen
+        return logs.log_softmax(1), state
 
 
 def test_lemmas_sum_what_begins_with_forms_of_one_word() -> None:

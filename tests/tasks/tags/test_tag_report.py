@@ -28,7 +28,7 @@ def test_counts_by_hand() -> None:
     ]
     assert {(c.true, c.predicted, c.count) for c in found.confusions} == {
         ("C", "B", 1),
-        ("S-(unseen)", "A", 1),
+        ("(unseen)", "A", 1),
     }
     assert found.spans == ()
     assert "f1" not in found.scores
