@@ -28,7 +28,7 @@ PROMPTS = ("나는 지각을", "그래서 선생님께 혼이", "내 짝은 우�
 
 
 def main() -> None:
-    """Print both accuracies, and what both say to the prompts of the lecture."""
+    """Print both accuracies, and what both say to the prompts of the recipe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--split", default="test")

@@ -5,6 +5,8 @@ seqkit train tagging corpus=ud data.treebank=en_ewt           # English parts of
 seqkit train tagging --config kaist                           # Korean ones, and morphemes' tags
 seqkit train tagging corpus=conll2000 data.beside=pos beside=input output=crf    # chunks
 seqkit train tagging corpus=mine.conllu data.tag=xpos         # or columns: data.tag=-1
+
+Then: seqkit predict RUN "a text"; tabs stand between words that are cut already, as do and n't
 """
 
 from pathlib import Path

@@ -205,7 +205,7 @@ class Corpus:
                 why = f"every label of its {len(train)} rows has only one text"
             raise SeqkitError(
                 f"{self.name} has no training row to spare for a {split} split: {why}; add rows, "
-                f"or give a {split} split."
+                f"or give a {split} split, or hold nothing out."
             )
         kept = [row for row in range(len(train)) if row not in chosen]
         held = {"train": train.select(kept), split: train.select(sorted(chosen))}

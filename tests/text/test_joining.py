@@ -87,6 +87,9 @@ def test_morphemes_tell_words_by_their_tags_alone() -> None:
     assert Joiner(create("kiwi", {"attach_tag": True}), known).tells_words
     assert not Joiner(create("kiwi"), known).tells_words
     assert Joiner(create("syllable"), known).tells_words
+    for name in ("kiwi", "word"):
+        assert not Joiner(create(name), known).spells_text
+    assert Joiner(create("jamo"), known).spells_text
 
 
 @pytest.mark.parametrize(

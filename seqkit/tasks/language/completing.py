@@ -13,7 +13,7 @@ from seqkit.text.analysis import MorphologicalAnalyzer
 from seqkit.text.joining import Joiner
 from seqkit.text.tokenizer import Tokenizer
 
-# Of the lecture: I was late ..., so I was scolded ... by the teacher, my seatmate is the most ...
+# I was late ..., so I was scolded ... by the teacher, my seatmate is the most ...
 PROMPTS = ("나는 지각을", "그래서 선생님께 혼이", "내 짝은 우리반에서 가장")
 
 
@@ -43,6 +43,11 @@ class Completing(LanguageModelling):
     """A language-modelling job whose card shows what the model makes of some prompts."""
 
     settings: CompletingSettings
+
+    @property
+    def asked(self) -> str:
+        """What ``seqkit predict RUN`` may be given."""
+        return f'"{self.settings.prompts[0]}"' if self.settings.prompts else '"a text"'
 
     def examples(self) -> dict[str, str]:
         """Return each prompt with its ten most probable next words."""

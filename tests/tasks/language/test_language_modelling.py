@@ -1,4 +1,5 @@
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,21 @@ def test_the_shipped_configuration_is_awd_lstm(tmp_path: Path) -> None:
     assert find("language_model").settings([], own).model.encoder.hidden == 7
     with pytest.raises(SeqkitError, match="no settings file at awd"):
         find("language_model").settings([], Path("awd"))
+
+
+def test_short_texts_have_settings_and_others_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    found = find("completion")
+    chosen = found.settings(["corpus=village", "data.n=40"], Path("small_text"))
+    assert (chosen.train.batch_size, chosen.train.epochs, chosen.model.encoder.hidden) == (
+        8,
+        20,
+        128,
+    )
+    texts = list(found.module.read(chosen).texts("train"))
+    assert all(re.search("[가-힣]", text) and not re.search("[a-z]", text) for text in texts)
+    job = found.build(found.settings(["corpus=village", "data.n=40", "batch_size=4", "hidden=4"]))
+    assert job.asked == '"나는 지각을"'
+    assert re.search(r"[0-9]+ updates in all: too few .* \(--config small_text", caplog.text)
 
 
 def test_a_trained_run_is_scored_adapted(tmp_path: Path) -> None:

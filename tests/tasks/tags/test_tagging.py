@@ -100,6 +100,24 @@ def test_it_learns_what_a_file_shows(
     assert scores["test"]["accuracy"] > 0.95
 
 
+def test_sentences_that_no_spans_make_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = "New B-LOC\nYork I-LOC\ncalls O\n\nit O\nis O\nParis B-LOC\n\n" * 3
+    file = tmp_path / "spans.conll"
+    for text, ruled in ((good, True), (good + "Zed I-PER\nruns O\n\nZoe B-PER\n", False)):
+        file.write_text(text)
+        caplog.clear()
+        corpus = load("tagged", {"test_fraction": 0}, path=str(file))
+        job = Tagging(settings(validation=0.0, tagger={"output": "crf"}), corpus)
+        assert job.model.crf is not None
+        assert bool(job.model.crf.forbidden.any()) == ruled
+        assert ("only spans are answered" in job.card({})) == ruled
+        if not ruled:
+            assert "1 of 8 training sentences have tags that no spans make" in caplog.text
+            assert "Zed/I-PER runs/O" in caplog.text
+
+
 @pytest.fixture
 def run(folder: Path, tmp_path: Path) -> Path:
     corpus = load("tagged", {"tag": "3", "beside": "2"}, path=str(folder))
