@@ -70,7 +70,7 @@ class Options:
     """Which treebank, and which of its columns."""
 
     treebank: Literal["ko_kaist", "en_ewt"] = Field(
-        default="ko_kaist", description="one that is found by name; any other by corpus=ud path=FOLDER"
+        default="ko_kaist", description="one that is found by name; any other by path=FOLDER"
     )
     tag: Literal["upos", "xpos", "feats", "deprel", "lemma"] = Field(
         default="upos", description="the column to learn"
