@@ -61,6 +61,7 @@ def train(
     from seqkit.cli.vectors_corpus import Request
     from seqkit.settings import leaves, parse
     from seqkit.vectors import word2vec
+    from seqkit.vectors.files.runs import refuse_run
     from seqkit.vectors.training.course import is_taken
 
     plain = word2vec.Word2VecSettings()
@@ -75,6 +76,7 @@ def train(
     before = word2vec.settings_of(out) if resume else plain
     chosen = parse(before, request.settings, config=config, hint=HINT)
     first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    refuse_run(out)
     if first and not resume and not overwrite and is_taken(out):
         raise SeqkitError(
             f"{out} exists already: choose another --out, or give --overwrite, or --resume if its "

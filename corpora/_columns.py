@@ -30,8 +30,9 @@ SPLITS = {
     "test": ("test", "testb"),
 }
 
-# Lines before a sentence that tell of it: # sent_id = 1, # id 3f.. domain=en, ## klue-ner-v1 ..
-_COMMENT = re.compile(r"# id |# [\w-]+ ?=|## \S+\t")
+# Lines before a sentence that tell of it: # sent_id = 1, # newdoc id = d1, # global.columns = ..,
+# # id 3f.. domain=en (MultiCoNER), and ## klue-ner-v1_.. with a tab and the text after it.
+_COMMENT = re.compile(r"# id |# (?:new(?:doc|par) )?[\w.:-]+ ?=|## \S+\t")
 _ID = re.compile(r"([0-9]+)(?:([-.])([0-9]+))?")
 
 

@@ -1,7 +1,7 @@
 """Complete a Korean sentence: its next words, and the rest of it.
 
 seqkit train completion                            # film reviews (NSMC), syllable by syllable
-seqkit train completion --config small_text corpus=kolaw     # or village: nothing to download
+seqkit train completion --config small_text        # the village; or corpus=kolaw: no download
 seqkit train completion corpus=novel.txt           # or kowiki_lm: any text; small_text for a short
 seqkit train completion tokenizer=unigram          # or jamo, bpe, kiwi, word, ...
 

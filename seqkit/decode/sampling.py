@@ -31,7 +31,7 @@ def distribution(log_probabilities: Tensor, chosen: DecodeSettings) -> tuple[Ten
     scaled = log_probabilities
     if chosen.temperature != 1:
         most_probable = scaled.amax(1, keepdim=True).nan_to_num(neginf=0.0)
-        scaled = (scaled - most_probable) / chosen.temperature  # 0 at most, if it is next to none
+        scaled = (scaled - most_probable) / max(chosen.temperature, 1e-30)
     if not chosen.top_k and chosen.top_p == 1:
         return scaled.softmax(1), None
     most = scaled.shape[1]

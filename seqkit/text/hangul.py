@@ -144,8 +144,7 @@ def conjoining(jamo: str, place: Literal["initial", "medial", "final"]) -> str:
 
 def initials(text: str) -> str:
     """Replace every syllable by its initial consonant (chosung): 한국 사람 -> ㅎㄱ ㅅㄹ."""
-    whole = unicodedata.normalize("NFC", text)
-    return re.sub("[가-힣]", lambda match: INITIALS[(ord(match[0]) - FIRST) // 588], whole)
+    return re.sub("[가-힣]", lambda m: INITIALS[(ord(m[0]) - FIRST) // 588], compose(text))
 
 
 # How the last sound of what is not Hangul is read in Korean.
@@ -172,7 +171,7 @@ def final(word: str) -> str:
     - Closing quotes, brackets and other marks are skipped, %, ℃ and some more are read.
     - Any other script counts as open.
     """
-    word = unicodedata.normalize("NFC", word)
+    word = compose(word)
     while word and not (word[-1].isalnum() or word[-1] in _SYMBOLS):
         word = word[:-1]
     if not word:

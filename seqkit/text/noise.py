@@ -10,7 +10,6 @@ Every kind of noise strikes each place where it can with probability ``rate``:
 The same text, seed, rate and kinds give the same result on any machine.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Literal
@@ -93,7 +92,7 @@ def _check(seed: int, rate: float, kinds: Sequence[Kind]) -> None:
 
 def _noisy(text: str, random: Random, rate: float, kinds: Sequence[Kind]) -> str:
     pieces = []
-    for char in unicodedata.normalize("NFC", text):
+    for char in hangul.compose(text) if rate else text:
         piece = char
         # In the order of KINDS, whatever the caller's: the result depends on the set only.
         if "typo" in kinds and _can_slip(char) and random.random() < rate:

@@ -9,6 +9,7 @@
 ``target_*``          tokenizer and vocabulary of what is written, if they are not the same
 ``languages.json``    what a translator reads and writes
 ``labels.json``       class names in the order of the model's outputs
+``series.json``       columns, labels and scaling of a series
 ``model.safetensors`` the best weights so far: what ``predict`` loads
 ``checkpoint/``       the last state of training: what ``--resume`` loads
 ``metrics.jsonl``     a row for each step, each epoch, its weights, and the final scores
@@ -132,6 +133,11 @@ class Run:
         return self.folder / "labels.json"
 
     @property
+    def series_file(self) -> Path:
+        """Columns, labels and scaling of a series."""
+        return self.folder / "series.json"
+
+    @property
     def model_file(self) -> Path:
         """The best weights."""
         return self.folder / "model.safetensors"
@@ -159,13 +165,15 @@ class Run:
     def parts_digest(self) -> str:
         """Return a digest of what the rows of the weights stand for: tokenizers, words, labels."""
         files = [self.vocabulary_file, self.target_vocabulary_file, self.labels_file]
+        files.append(self.series_file)
         for folder in (
             self.tokenizer_folder,
             self.target_tokenizer_folder,
             self.spelling_folder,
             self.ngrams_folder,
         ):
-            files += sorted(folder.iterdir()) if folder.is_dir() else []
+            found = folder.iterdir() if folder.is_dir() else ()
+            files += sorted(file for file in found if not file.name.startswith("."))
         digest = sha256()
         for file in files:
             if file.is_file():

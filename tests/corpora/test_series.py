@@ -69,13 +69,17 @@ def test_forms_of_files(tmp_path: Path, text: str, options: dict[str, str] | Non
 
 
 def test_missing_rows_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    days = [*range(1, 6), *range(8, 13), 15]  # of a market: weekends are no holes
+    days = [*range(1, 6), *range(8, 13), *range(15, 20), *range(22, 27)]  # of a market
     rows = [f"2024-01-{day:02},{day}\n" for day in days]
+    hours = [f"2024-01-{day:02} {hour:02}:00,1\n" for day in days for hour in range(9, 12)]
+    months = [f"2024{month:02},1\n" for month in range(1, 13)]
+    for regular in (hours, [*months, "202501,1\n"]):
+        table(write(tmp_path, "date,x\n" + "".join(regular)), Options())
     table(write(tmp_path, "date,x\n" + "".join(rows)), Options())
     assert not caplog.messages
     table(write(tmp_path, "date,x\n" + "".join(rows) + "2024-03-01,1\n"), Options())
     (told,) = caplog.messages
-    assert "line 13, column 'date': 2024-03-01 comes right after 2024-01-15" in told
+    assert "line 22, column 'date': 2024-03-01 comes right after 2024-01-26" in told
     assert "(1 such places)" in told
 
 

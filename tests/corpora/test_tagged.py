@@ -103,6 +103,8 @@ def test_prose_is_refused_in_a_line(tmp_path: Path, text: str, message: str) -> 
     [
         "# sent_id = train-1",
         "# id 3fd9\tdomain=en",
+        "# newdoc id = d1",
+        "# global.columns = ID FORM UPOS",
         "## klue-ner-v1_train_1\t<서울:LC>에 간다",
         "# text = a b\n# sent_id = 2",
     ],

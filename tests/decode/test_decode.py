@@ -266,7 +266,7 @@ def test_what_is_as_long_as_it_may_be_stays_though_nothing_may_follow() -> None:
 
 def test_a_temperature_next_to_none_is_greedy() -> None:
     logs = torch.log_softmax(torch.tensor([[0.3, 2.0, -1.0], [0.1, 0.2, -torch.inf]]), 1)
-    for temperature in (1e-30, 1e-39):
+    for temperature in (1e-30, 1e-39, 1e-60):
         share, _ = distribution(logs, DecodeSettings(temperature=temperature))
         assert share.tolist() == [[0, 1, 0], [0, 1, 0]]
 

@@ -146,8 +146,8 @@ class Completer(Prompts):
         """Return up to ``chosen.answers`` sentences that begin with each prompt, as it stands.
 
         One ends with its text, or after a full stop, question or exclamation mark that a new word
-        would follow; not with the prompt, unless that ends so. What is drawn depends on the seed
-        and on the prompt alone.
+        would follow; not right after the prompt, unless that ends so. What is drawn depends on the
+        seed and on the prompt alone.
         """
         read_as = [self._as_it_stands(prompt, unfinished) for prompt in prompts]
         found = decode(

@@ -32,7 +32,6 @@ from seqkit.train import checkpoint
 from seqkit.train.metrics import report
 from seqkit.train.run import Run
 
-FILE = "series.json"
 AT_ONCE = 512  # windows in a batch without gradients
 FILE_OPTIONS = ("date", "gaps", "separator", "decimal")  # that a new file is read with as well
 
@@ -346,7 +345,7 @@ class SeriesReader:
         known |= {"majority": self.majority, "window": self.window, "horizon": self.horizon}
         known |= {"season": self.season}
         known |= {"options": dict(self.options), **self.scaler.as_dict()}
-        write_json(run.folder / FILE, known)
+        write_json(run.series_file, known)
 
     @classmethod
     def load(cls, run: Run) -> "SeriesReader":
@@ -355,7 +354,7 @@ class SeriesReader:
         Raises:
             SeqkitError: if a part is missing, truncated or of another model.
         """
-        saved, known = run.settings()["settings"], read_json(run.folder / FILE)
+        saved, known = run.settings()["settings"], read_json(run.series_file)
         try:
             chosen = check(SeriesModelSettings, saved["model"])
             scaler, goal = Scaler.from_dict(known), known["goal"]
@@ -370,8 +369,8 @@ class SeriesReader:
                 raise ValueError("the parts do not fit")
         except (KeyError, TypeError, ValueError, AttributeError):
             raise SeqkitError(
-                f"{run.settings_file} or {FILE} is not of a run of a series: copy the run again, "
-                "or train it anew."
+                f"{run.settings_file} or {run.series_file.name} is not of a run of a series: copy "
+                "the run again, or train it anew."
             ) from None
         model = build_model(chosen, goal, scaler, target, len(labels), horizon)
         checkpoint.restore_run(model, run)

@@ -19,7 +19,7 @@ from seqkit.errors import SeqkitError
 from seqkit.files import write_bytes, write_text
 from seqkit.processes import launched
 from seqkit.settings import as_dict, check
-from seqkit.text.tokenizer import Tokenizer, kept, replace_kept
+from seqkit.text.tokenizer import Tokenizer, kept, name_of, replace_kept
 from seqkit.vectors.files.runs import refuse_run
 from seqkit.vectors.keyed import WordVectors
 from seqkit.vectors.subwords import SubwordVectors
@@ -82,6 +82,8 @@ class Training:
         if out.exists() and not out.is_dir():
             raise SeqkitError(f"{out} is a file: choose a folder.")
         refuse_run(out)
+        if tokenizer is not None:
+            name_of(tokenizer)  # which is to be kept
         if not overwrite and not rank and is_taken(out):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
         before = None if start is None else Start(Path(start), chosen)
@@ -115,7 +117,9 @@ class Training:
         Raises:
             SeqkitError: if there is none, its text is gone, or the settings are others.
         """
+        refuse_run(out)
         state = load(out)
+        kept(out / FOLDER / TOKENIZER)  # if it is broken, now is the time to say so
         before = check(Word2VecSettings, state.position.settings)
         again = replace(chosen, **{name: getattr(before, name) for name in CHANGEABLE})
         if again != before:
@@ -291,7 +295,6 @@ class Training:
     def _save(self, vectors: WordVectors) -> None:
         """Write the vectors, what cut their text, the log and the state."""
         vectors.save(self.out)
-        replace_kept(self.out / TOKENIZER, kept(self.out / FOLDER / TOKENIZER))
         log = self.state.position.log
         write_text(self.out / LOG, "".join(json.dumps(row) + "\n" for row in log))
         if (phrases := self.out / FOLDER / TEXT / PHRASES).is_file():
@@ -300,6 +303,7 @@ class Training:
             (self.out / PHRASES).unlink(missing_ok=True)
         if not (self._stop and self.by_epochs):
             self.state.save(self.out)
+        replace_kept(self.out / TOKENIZER, kept(self.out / FOLDER / TOKENIZER))
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
