@@ -23,9 +23,8 @@ from typing import Any
 from results_tables import GRID, NOISE, TABLES, Linear, Row, Table
 
 HEAD = (
-    "Tables with a `seqkit train` command a row are written by `benchmarks/results.py`, those of "
-    "word vectors by `benchmarks/vectors.py` (`make results` runs both); each of the others names "
-    "its script, and was measured once. Scores are of the test split, means where several seeds "
+    "Each table names the script that made it, or else is of `benchmarks/results.py`; `make results` "
+    "runs that and `benchmarks/vectors.py`. Scores are of the test split, means where several seeds "
     "are listed. All settings were chosen on validation data. Reuters, NSMC and IMDb are then "
     "trained on all of the training part (`validation=0`) for as many epochs; elsewhere the best "
     "epoch is that of the validation part. The linear classifiers have no unlabelled text, from "
@@ -231,7 +230,7 @@ def machine() -> str:
     return (
         f"{os.cpu_count()} CPU cores ({processor}), "
         f"no GPU, {platform.system()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}, {torch.get_num_threads()} threads"
+        f"torch {torch.__version__.split('+')[0]}, one thread where it is not said otherwise"
     )
 
 
