@@ -23,12 +23,13 @@ from typing import Any
 from results_tables import GRID, NOISE, TABLES, Linear, Row, Table
 
 HEAD = (
-    "Each table names the script that made it, or else is of `benchmarks/results.py`; "
-    "`make results` runs that and `benchmarks/vectors.py`. Scores are of the test split, means "
-    "where several seeds are listed. All settings were chosen on validation data. Reuters, NSMC and IMDb are then "
-    "trained on all of the training part (`validation=0`) for as many epochs; elsewhere the best "
-    "epoch is that of the validation part. The linear classifiers have no unlabelled text, from "
-    "which, where a corpus has some, our embeddings begin too (`pretrain=cooccurrence`)."
+    "Each table names the script that made it, or else is of `benchmarks/results.py`; `make "
+    "results` runs that and `benchmarks/vectors.py`. Scores are of the test split, means where "
+    "several seeds are listed. All settings were chosen on validation data. Reuters, NSMC and "
+    "IMDb are then trained on all of the training part (`validation=0`) for as many epochs; "
+    "elsewhere the best epoch is that of the validation part. The linear classifiers have no "
+    "unlabelled text, from which, where a corpus has some, our embeddings begin too "
+    "(`pretrain=cooccurrence`)."
 )
 MINUTES = (
     "Minutes are of training epochs, a seed, by the clock, as it went: several runs shared the "
