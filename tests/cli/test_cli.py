@@ -290,7 +290,7 @@ def test_a_home_that_is_no_users_and_a_terminal_that_cannot_write(
     ran = seqkit("data", "show", "~nosuchuser/x.csv", ok=False)
     assert ran.returncode == 2
     assert ran.stderr == (
-        "seqkit: a path begins with ~ and a name that is no user's: write it without.\n"
+        "seqkit: the home directory of a path that begins with ~ is not known: write it out.\n"
     )
     command = [sys.executable, "-m", "seqkit", "tokenize", "가"]
     env = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}

@@ -9,7 +9,7 @@ import torch
 
 from seqkit.errors import SeqkitError
 from seqkit.recipe import find
-from seqkit.train import checkpoint, loop, precision
+from seqkit.train import checkpoint, precision
 from seqkit.train.loop import Trainer
 from seqkit.train.precision import Precision, pick_device, refuse_senseless
 from seqkit.train.run import Run
@@ -132,7 +132,7 @@ def test_the_scale_follows_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let float16 be tried without a GPU: scaled losses, but products in float32."""
-    monkeypatch.setattr(loop, "refuse_senseless", lambda *_: None)
+    monkeypatch.setattr("seqkit.train.settings.refuse_senseless", lambda *_: None)
     monkeypatch.setattr(Precision, "autocast", lambda _: nullcontext())
 
 
