@@ -167,8 +167,8 @@ def train(
         chosen: the settings; on resume, but for ``epochs`` and ``workers``, those of before.
         out: the folder.
         tokenizer: cuts texts into words, and is kept beside the vectors, to cut sentences
-            likewise (so one of ``TOKENIZERS``); None cuts lines at white space. On resume, not
-            needed.
+            likewise, if it is one of ``TOKENIZERS``; None cuts lines at white space. On resume,
+            not needed.
         start: a folder of vectors whose words, and what they have learnt, come first.
         resume: go on with the training of ``out``.
         overwrite: replace what ``out`` holds.

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -82,8 +82,6 @@ class Training:
         if out.exists() and not out.is_dir():
             raise SeqkitError(f"{out} is a file: choose a folder.")
         refuse_run(out)
-        if tokenizer is not None:
-            name_of(tokenizer)  # which is to be kept
         if not overwrite and not rank and is_taken(out):
             raise SeqkitError(f"{out} exists already: choose another folder, or overwrite it.")
         before = None if start is None else Start(Path(start), chosen)
@@ -98,7 +96,7 @@ class Training:
             workers=chosen.workers,
         )
         if not rank:
-            replace_kept(out / FOLDER / TOKENIZER, tokenizer)
+            replace_kept(out / FOLDER / TOKENIZER, _named(tokenizer))
         blocks = max(1, round(len(text.rows.values) / BLOCK))
         position = Position(as_dict(chosen), text.digest, blocks)
         width, buckets = width_of(chosen.size), buckets_of(chosen)
@@ -322,6 +320,15 @@ class Training:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def _named(tokenizer: Tokenizer | None) -> Tokenizer | None:
+    """Return the tokenizer, if it is one that can be kept."""
+    if tokenizer is not None:
+        with suppress(SeqkitError):
+            name_of(tokenizer)
+            return tokenizer
+    return None
 
 
 def is_taken(out: Path) -> bool:

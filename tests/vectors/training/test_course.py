@@ -13,6 +13,7 @@ import pytest
 from seqkit.corpora.village import Options, read
 from seqkit.data.ragged import Ragged
 from seqkit.errors import SeqkitError
+from seqkit.text.basic import WhitespaceTokenizer
 from seqkit.vectors import SubwordVectors, WordVectors
 from seqkit.vectors.training import course
 from seqkit.vectors.word2vec import Report, Word2VecSettings, settings_of, train
@@ -281,6 +282,16 @@ def test_reproducible_is_not_promised_where_it_is_not(
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(SeqkitError, match="one thread each: workers=1"):
         training.run("cpu", None, 0.0)
+
+
+def test_any_tokenizer_cuts_and_those_with_a_name_are_kept(tmp_path: Path) -> None:
+    class Mine(WhitespaceTokenizer):
+        pass
+
+    for name, tokenizer in {"mine": Mine(), "named": WhitespaceTokenizer()}.items():
+        made = train(["a b c"] * 50, TINY, tmp_path / name, tokenizer=tokenizer)
+        assert sorted(made.index_to_key) == ["a", "b", "c"]
+        assert (tmp_path / name / "tokenizer").is_dir() == (name == "named")
 
 
 def test_long_rows_are_cut() -> None:
