@@ -128,15 +128,6 @@ class TextWriter:
         joiner = Joiner(self.tokenizer, self.vocabulary)
         return Completer(stepping(self.model, short=self.writing.half), joiner, self.vocabulary.eos)
 
-    @cached_property
-    def _warned(self) -> bool:
-        """Say, once, that next words are parts of words."""
-        log.warning(
-            "next words are single morphemes, which do not say where a word ends: train with "
-            "text.options.attach_tag=true, or by the recipe completion, to have whole words."
-        )
-        return True
-
     def predict(self, prompts: Sequence[str]) -> list[Completion]:
         """Return one answer for each prompt, in order.
 
@@ -150,6 +141,11 @@ class TextWriter:
     def stream(self, texts: Iterable[str], at_once: int = 1024) -> Iterator[Completion]:
         """Yield one answer for each prompt, in order, reading at most ``at_once`` at a time."""
         remaining, chosen = iter(texts), self.writing
+        if chosen.words and not Joiner(self.tokenizer, self.vocabulary).tells_words:
+            log.warning(
+                "next words are single morphemes, which do not say where a word ends: train with "
+                "text.options.attach_tag=true, or by the recipe completion, to have whole words."
+            )
         width = max(4 * chosen.words, chosen.decoding.beam, chosen.sentences)
         at_once = max(1, min(at_once, CELLS // (width * len(self.vocabulary))))
         while prompts := list(islice(remaining, at_once)):
@@ -157,8 +153,6 @@ class TextWriter:
 
     def _completed(self, prompts: Sequence[str]) -> Iterator[Completion]:
         chosen, ask, nothing = self.writing, self.completer, [()] * len(prompts)
-        if chosen.words and not chosen.lemmas and not ask.joiner.tells_words:
-            _ = self._warned
         words: Sequence[Sequence[Word]] = nothing
         sentences: Sequence[Sequence[Sentence]] = nothing
         if chosen.words and chosen.lemmas:

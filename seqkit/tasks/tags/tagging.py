@@ -2,12 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
@@ -112,21 +114,9 @@ class Tagging:
                 f"every word of {self.corpus.name} has the tag '{named[0]}': choose another column."
             )
         vocabulary, speller = self._words(interned)
-        number = {tag: i for i, tag in enumerate(named)}
         rule = None
-        if spans.are_spans(named):
-            rule = spans.allowed(named)
-            breaking = spans.breaking(([number[tag] for tag in row] for row in tags), rule)
-            if breaking:  # all over in IOB1, where I begins a span unless one stands before it
-                rule = None
-                first = " ".join(f"{t.text}/{t.tag}" for t in examples[breaking[0]].tokens)
-                log.warning(
-                    "%s of %s training sentences have tags that no spans make, such as an I- that "
-                    "follows no B-: answers are not kept from it either. The first: %s",
-                    f"{len(breaking):,}",
-                    f"{len(tags):,}",
-                    first if len(first) < 100 else f"{first[:100]}...",
-                )
+        if chosen.tagger.output == "crf" and spans.are_spans(named):
+            rule = _rule(named, examples)
         second = tuple(sorted({tag for row in beside for tag in row}))
         torch.manual_seed(chosen.train.seed)
         model = build_model(chosen.tagger, vocabulary, speller, named, second, rule)
@@ -237,8 +227,28 @@ class Tagging:
         }
         if self.monitor == "f1" and self.model.crf is not None:
             ruled = bool(self.model.crf.forbidden.any())
-            facts["constraints"] = "only spans are answered" if ruled else "none: training has none"
+            facts["constraints"] = "only spans are answered" if ruled else "none, as in training"
         if known.beside:
             use = "read" if known.reads_beside else "learnt"
             facts["second tags"] = f"{len(known.beside):,}, {use} beside the first"
         return model_card(Path(self.recipe).stem, self.corpus.card, facts, self.settings, scores)
+
+
+def _rule(tags: Sequence[str], examples: Sequence[Tagged]) -> NDArray[np.bool_] | None:
+    """Return which tag may follow which where tags write spans; None if training breaks that."""
+    number = {tag: i for i, tag in enumerate(tags)}
+    rows = ([number[token.tag or ""] for token in example.tokens] for example in examples)
+    rule = spans.allowed(tags)
+    breaking = spans.breaking(rows, rule)
+    if not breaking:
+        return rule
+    # One by mistake, or all over in IOB1, where I begins a span unless one stands before it.
+    first = " ".join(f"{token.text}/{token.tag}" for token in examples[breaking[0]].tokens)
+    log.warning(
+        "%s of %s training sentences have tags that no spans make, such as an I- that follows no "
+        "B-: answers are not kept from it either. The first: %s",
+        f"{len(breaking):,}",
+        f"{len(examples):,}",
+        first if len(first) < 100 else f"{first[:100]}...",
+    )
+    return None

@@ -185,6 +185,13 @@ def test_words_are_not_scored_where_units_do_not_tell_them(
         writer._score(text, texts).scores["word_perplexity"]
     )
     assert "text.options.attach_tag=true" in caplog.text
+    assert "leave out the white space, which these units do not spell" in caplog.text
+    caplog.clear()
+    list(morphemes.stream(["할머니가"]))
+    assert [m for m in caplog.messages if m.startswith("next words are single morphemes")]
+    caplog.clear()
+    list(writer.stream(["할머니가"]))
+    assert not any(m.startswith("next words") for m in caplog.messages)
 
 
 def test_eval_counts_whole_words(seqkit: Seqkit, writer: TextWriter) -> None:
